@@ -1,0 +1,1 @@
+"""Supply-chain provenance for chip foundries: signed statements, dated rules, a replayable log."""

@@ -1,0 +1,42 @@
+"""Every bound in one place, with its unit in the name.
+
+A bound is part of the format: raising one can make an old refusal pass, so a change here is a
+change of engine and belongs in the changelog.
+"""
+
+from typing import Final
+
+INTEGER_MAX: Final = 2**53 - 1
+"""Largest magnitude of a JSON integer (RFC 8785, section 3.2.2.3: exact in every reader)."""
+
+JSON_DEPTH_MAX: Final = 32
+STRING_BYTES_MAX: Final = 8 * 1024
+"""UTF-8 bytes of one string, base64 members of envelopes, proofs and case files excepted."""
+
+SUBMISSION_BYTES_MAX: Final = 1024 * 1024
+KEYSET_BYTES_MAX: Final = 64 * 1024
+PACK_BYTES_MAX: Final = 1024 * 1024
+FACTS_BYTES_MAX: Final = 1024 * 1024
+CASEFILE_BYTES_MAX: Final = 16 * 1024 * 1024
+
+ENVELOPES_PER_SUBMISSION_MAX: Final = 8
+SIGNATURES_PER_ENVELOPE_MAX: Final = 16
+
+ENTRY_BYTES_MAX: Final = 65_535
+"""C2SP tlog-tiles: an entry's length is a u16."""
+
+CHECKPOINT_BYTES_MAX: Final = 64 * 1024
+PROOF_BYTES_MAX: Final = 128 * 1024
+LOG_ENTRIES_MAX: Final = 2**40
+
+EXPRESSION_BYTES_MAX: Final = 4 * 1024
+EXPRESSION_DEPTH_MAX: Final = 64
+"""Levels of one expression, the definitions and macros in it expanded."""
+PACK_NODES_MAX: Final = 65_536
+"""Nodes of all expressions of a pack together, macros expanded."""
+LOOPS_NESTED_MAX: Final = 3
+LIST_ITEMS_MAX: Final = 10_000
+
+BATCH_SUBMISSIONS_MAX: Final = 256
+QUEUE_SUBMISSIONS_MAX: Final = 4_096
+REQUEST_SECONDS_MAX: Final = 30
