@@ -1,0 +1,175 @@
+"""The case file: one JSON file with everything to verify one submission offline (SPEC 15).
+
+It carries the submission, the decision and its reviews as they were logged, each with its proof,
+and the trust snapshot with keysets and packs. Whoever holds the log's verifier keys needs nothing
+else:
+
+    1 every proof leads from the entry to a checkpoint that the log signed
+    2 every entry commits to its body
+    3 the entries refer to each other as they must
+    4 the trust snapshot is complete
+    5 the foundry signed the decision
+    6 deciding again gives the same bytes
+    7 each review is signed by enough people and is of this HOLD
+
+One thing a case file cannot show alone: that an earlier declaration was superseded. A refusal for
+that reason is checked only by replaying the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+
+from attest import encoding, limits, schemas
+from attest.encoding import Json
+from attest.errors import LogError
+from attest.log.checkpoint import Checkpoint, LogKeys
+from attest.log.entry import Entry
+from attest.log.proof import open_proof_document
+from attest.recorded import decide_again, open_decision, read_decision
+from attest.review import OpenedReview, open_review
+from attest.trust import Trust, load_trust
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A body as it was logged, with its proof (SPEC 14)."""
+
+    body: bytes
+    proof: Json
+
+
+@dataclass(frozen=True)
+class OpenedEntry:
+    """An entry that a checkpoint covers, with the body that it commits to."""
+
+    entry: Entry
+    body: bytes
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verified case.
+
+    `decision` is the decision statement; `superseded_unchecked` tells that the refusal rests on an
+    earlier supersession, which only the log can show.
+    """
+
+    submission: OpenedEntry
+    decision_entry: OpenedEntry
+    decision: Json
+    reviews: tuple[OpenedReview, ...]
+    trust: Trust
+    superseded_unchecked: bool
+
+    @property
+    def verdict(self) -> str:
+        """PASS, HOLD or FAIL, as decided."""
+        return str(self.decision["predicate"]["verdict"])
+
+
+class _Everything(Container[tuple[str, str]]):
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+def make_casefile(
+    *,
+    submission: Logged,
+    decision: Logged,
+    reviews: Sequence[Logged],
+    trust: Logged,
+    keysets: Sequence[bytes],
+    packs: Sequence[bytes],
+) -> bytes:
+    """Write a case file."""
+    return encoding.canonical(
+        {
+            "v": 1,
+            "submission": _logged_json(submission),
+            "decision": _logged_json(decision),
+            "reviews": [_logged_json(review) for review in reviews],
+            "trust": _logged_json(trust),
+            "keysets": [encoding.encode_base64(raw) for raw in keysets],
+            "packs": [encoding.encode_base64(raw) for raw in packs],
+        }
+    )
+
+
+def _logged_json(logged: Logged) -> Json:
+    return {"body": encoding.encode_base64(logged.body), "proof": logged.proof}
+
+
+def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
+    """Open a case file; returns only what all seven steps have verified.
+
+    Raises:
+        InputError: not a case file, or a document in it is not of its schema.
+        LogError: a proof, commitment or reference does not hold.
+        TrustError: the trust snapshot, the decision or a review does not hold.
+        RuleError: a pack is broken.
+    """
+    document = encoding.loads(
+        raw, bytes_max=limits.CASEFILE_BYTES_MAX, string_bytes_max=limits.CASEFILE_BYTES_MAX
+    )
+    schemas.validate("casefile", document)
+    submission = _open_logged(document["submission"], "submission", log_keys, "/submission")
+    decision = _open_logged(document["decision"], "decision", log_keys, "/decision")
+    trust_entry = _open_logged(document["trust"], "trust", log_keys, "/trust")
+    _check_references(submission.entry, decision.entry, trust_entry.entry)
+    trust = load_trust(trust_entry.body, _bodies(document))
+    at = decision.entry.time
+    payload = open_decision(decision.body, trust=trust, at=at)
+    statement = read_decision(payload)
+    superseded = statement["predicate"].get("refusal", {}).get("code") == "superseded"
+    prior: Container[tuple[str, str]] = _Everything() if superseded else frozenset()
+    decide_again(submission.body, payload, trust=trust, at=at, prior=prior)
+    reviews: list[OpenedReview] = []
+    for position, logged in enumerate(document["reviews"]):
+        review = _open_logged(logged, "review", log_keys, f"/reviews/{position}")
+        _check_reference(review.entry, "decision", decision.entry.index)
+        closed = any(earlier.closes for earlier in reviews)
+        reviews.append(
+            open_review(
+                review.body, trust=trust, at=review.entry.time, decision=payload, closed=closed
+            )
+        )
+    return Case(
+        submission=submission,
+        decision_entry=decision,
+        decision=statement,
+        reviews=tuple(reviews),
+        trust=trust,
+        superseded_unchecked=superseded,
+    )
+
+
+def _open_logged(document: Json, kind: str, log_keys: LogKeys, pointer: str) -> OpenedEntry:
+    body = encoding.decode_base64(document["body"], pointer=f"{pointer}/body")
+    entry, checkpoint = open_proof_document(document["proof"], body=body, keys=log_keys)
+    if entry.kind != kind:
+        raise LogError("reference-broken", f"not an entry of kind {kind}", entry=entry.index)
+    return OpenedEntry(entry=entry, body=body, checkpoint=checkpoint)
+
+
+def _check_references(submission: Entry, decision: Entry, trust: Entry) -> None:
+    if decision.index != submission.index + 1:
+        raise LogError("reference-broken", "not the decision after it", entry=decision.index)
+    _check_reference(decision, "submission", submission.index)
+    _check_reference(decision, "trust", trust.index)
+
+
+def _check_reference(entry: Entry, kind: str, index: int) -> None:
+    if entry.refs.get(kind) != (index,):
+        raise LogError("reference-broken", f"does not refer to the {kind}", entry=entry.index)
+
+
+def _bodies(document: Json) -> dict[str, bytes]:
+    bodies = {}
+    for name in ("keysets", "packs"):
+        for position, text in enumerate(document[name]):
+            body = encoding.decode_base64(text, pointer=f"/{name}/{position}")
+            bodies[encoding.digest(body)] = body
+    return bodies

@@ -1,0 +1,314 @@
+"""Deciding a submission: the numbered steps, pure (SPEC 10).
+
+    1 strict JSON      2 envelope shape     3 signatures     4 statement and predicate     5 model
+    6 binding          7 facts              8 rules          9 verdict
+
+`decide` is a function of the submission's bytes, the trust snapshot, the instant and what the log
+already held. It reads no clock, no network and no log. The service calls it once, `attest.replay`
+calls it again: there is no other path to a decision.
+
+A failure in steps 1 and 2 raises: the bytes are no submission. A failure in steps 3 to 6 is itself
+a decision, a refusal with verdict FAIL, so that what was refused can be shown and replayed too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attest import encoding, limits, schemas
+from attest.encoding import Json
+from attest.envelope import Opened, open_envelope
+from attest.errors import AttestError, InputError, TrustError
+from attest.models import (
+    DECISION_TYPE,
+    DECLARATION_TYPE,
+    DETERMINATION_TYPE,
+    STATEMENT_TYPE,
+    Declaration,
+    Determination,
+    EnrolledParty,
+    parse,
+)
+from attest.rules.evaluate import Finding, evaluate, verdict_of
+from attest.rules.facts import Facts, derive_facts, facts_to_json
+from attest.rules.pack import ENGINE
+from attest.trust import Trust
+
+Prior = Container[tuple[str, str]]
+"""What the log held before: (party, statement digest) is in it when that party has superseded that
+declaration by a later one that was not refused."""
+
+NOTHING: Prior = frozenset()
+
+PREDICATES: dict[str, tuple[str, type[Declaration | Determination]]] = {
+    DECLARATION_TYPE: ("declaration", Declaration),
+    DETERMINATION_TYPE: ("determination", Determination),
+}
+_ATTESTER_PARTY_ROLE = {"front-end-fabricator": "foundry", "osat": "osat"}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision before the foundry signs it.
+
+    `payload` is the decision statement as canonical JSON; `supersession` is what later decisions
+    must know: (party, digest of the declaration that this submission replaces).
+    """
+
+    payload: bytes
+    verdict: str
+    refusal_code: str | None
+    supersession: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class _Received:
+    """One opened statement of a submission, parsed and validated."""
+
+    opened: Opened
+    statement: Json
+    predicate: Declaration | Determination
+
+    @property
+    def party(self) -> EnrolledParty:
+        return self.opened.signers[0].party
+
+
+def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING) -> Decided:
+    """Decide one submission at an instant (aware, UTC, whole seconds).
+
+    Raises:
+        InputError: steps 1 and 2 only: json-…, too-large, base64, schema-violation.
+        InternalError: internal; our defect, nothing is decided.
+    """
+    envelopes = _read_envelopes(raw)  # steps 1 and 2
+    opened: list[Opened] = []
+    step = 3
+    try:
+        opened.extend(
+            open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
+            for envelope in envelopes
+        )
+        step = 4
+        statements = [_read_statement(each.payload) for each in opened]
+        step = 5
+        received = [
+            _Received(each, statement, parse(_model_of(statement), statement["predicate"]))
+            for each, statement in zip(opened, statements, strict=True)
+        ]
+        step = 6
+        declaration, determinations = _bind(received, trust=trust, at=at, prior=prior)
+    except (InputError, TrustError) as error:
+        return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
+    facts = derive_facts(  # step 7
+        declaration=declaration.predicate,
+        designer_name=declaration.party.legal_name,
+        determinations=[(each.predicate, each.party.legal_name) for each in determinations],
+        exporter=trust.exporter,
+        decided=at.date(),
+        mode=trust.mode,
+    )
+    findings = [  # step 8
+        finding for pack in trust.packs for finding in evaluate(pack, facts)
+    ]
+    return _decided(raw, received, facts, findings, trust=trust, at=at)  # step 9
+
+
+def _read_envelopes(raw: bytes) -> Sequence[Json]:
+    document = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
+    if isinstance(document, dict) and "envelopes" not in document:
+        schemas.validate("envelope", document)
+        return [document]
+    schemas.validate("submission", document)
+    envelopes: Sequence[Json] = document["envelopes"]
+    return envelopes
+
+
+def _read_statement(payload: bytes) -> Json:
+    statement = encoding.loads(payload)
+    schemas.validate("statement", statement)
+    kind = PREDICATES.get(statement["predicateType"])
+    if kind is None:
+        raise InputError(
+            "unknown-predicate-type", "not a declaration or determination", pointer="/predicateType"
+        )
+    if statement["predicate"].get("must_understand"):
+        raise InputError(
+            "must-understand", "version 1 knows no extension", pointer="/predicate/must_understand"
+        )
+    try:
+        schemas.validate(kind[0], statement["predicate"])
+    except InputError as error:
+        raise InputError(
+            error.code, error.detail, pointer=f"/predicate{error.pointer or ''}"
+        ) from None
+    return statement
+
+
+def _model_of(statement: Json) -> type[Any]:
+    return PREDICATES[statement["predicateType"]][1]
+
+
+def _bind(
+    received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior: Prior
+) -> tuple[_Received, list[_Received]]:
+    declarations = [each for each in received if isinstance(each.predicate, Declaration)]
+    determinations = [each for each in received if isinstance(each.predicate, Determination)]
+    if len(declarations) != 1:
+        raise InputError("not-a-submission", "a submission has exactly one declaration")
+    for each in received:
+        _check_signers(each, trust)
+        _check_addressed(each.predicate, trust=trust, at=at)
+    declaration = declarations[0]
+    _check_designer(declaration)
+    if (declaration.party.id, declaration.opened.digest) in prior:
+        raise TrustError("superseded", "the signer has replaced this declaration")
+    for each in determinations:
+        if (
+            each.predicate.declaration != declaration.opened.digest
+            or each.statement["subject"] != declaration.statement["subject"]
+        ):
+            raise TrustError("determination-not-linked", "not a determination for the declaration")
+    roles = [each.predicate.attester_role for each in determinations]
+    if len(set(roles)) != len(roles):
+        raise InputError("not-a-submission", "two determinations in one attester role")
+    return declaration, determinations
+
+
+def _check_signers(each: _Received, trust: Trust) -> None:
+    if any(signer.party != each.party for signer in each.opened.signers):
+        raise TrustError("party-mismatch", "the signatures are of different parties")
+    if isinstance(each.predicate, Declaration):
+        needed = "designer"
+    else:
+        needed = _ATTESTER_PARTY_ROLE[each.predicate.attester_role]
+        if each.predicate.attester_role == trust.exporter and each.party != trust.foundry:
+            raise TrustError("role-not-permitted", "only this foundry attests in its own role")
+    if needed not in each.party.roles:
+        raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed}")
+
+
+def _check_addressed(
+    predicate: Declaration | Determination, *, trust: Trust, at: dt.datetime
+) -> None:
+    if predicate.audience != trust.foundry.id:
+        raise TrustError(
+            "wrong-audience", "addressed to another foundry", pointer="/predicate/audience"
+        )
+    if at < predicate.validity.not_before:
+        raise TrustError("not-yet-valid", "before its validity", pointer="/predicate/validity")
+    if at > predicate.validity.not_after:
+        raise TrustError("expired", "after its validity", pointer="/predicate/validity")
+
+
+def _check_designer(declaration: _Received) -> None:
+    predicate = declaration.predicate
+    designer = next(party for party in predicate.parties if party.role == "designer")
+    if declaration.party.legal_name not in (designer.name, designer.name_latin):
+        raise TrustError(
+            "party-mismatch",
+            "the declared designer is not the signer",
+            pointer="/predicate/parties",
+        )
+    subject = {
+        (each["name"], each["digest"].get("sha256")) for each in declaration.statement["subject"]
+    }
+    if subject != {(predicate.product.tape_out_id, design.sha256) for design in predicate.design}:
+        raise TrustError(
+            "party-mismatch", "the subject is not the declared design", pointer="/subject"
+        )
+
+
+def _refusal(
+    raw: bytes,
+    *,
+    step: int,
+    error: AttestError,
+    opened: Sequence[Opened],
+    trust: Trust,
+    at: dt.datetime,
+) -> Decided:
+    refusal = {"step": step, "code": error.code, "pointer": error.pointer or ""}
+    predicate = _predicate_start(trust, at) | {
+        "statements": [{"digest": each.digest, "signers": _signers_of(each)} for each in opened],
+        "verdict": "FAIL",
+        "refusal": refusal,
+    }
+    return Decided(
+        payload=_statement_over(raw, predicate),
+        verdict="FAIL",
+        refusal_code=error.code,
+        supersession=None,
+    )
+
+
+def _decided(
+    raw: bytes,
+    received: Sequence[_Received],
+    facts: Facts,
+    findings: Sequence[Finding],
+    *,
+    trust: Trust,
+    at: dt.datetime,
+) -> Decided:
+    declaration = next(each for each in received if isinstance(each.predicate, Declaration))
+    verdict = verdict_of(findings)
+    predicate = _predicate_start(trust, at) | {
+        "completion_date": facts_to_json(facts)["transaction"]["completion_date"],
+        "statements": [
+            {
+                "predicate_type": each.statement["predicateType"],
+                "digest": each.opened.digest,
+                "signers": _signers_of(each.opened),
+            }
+            for each in received
+        ],
+        "verdict": verdict,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    superseded = declaration.predicate.supersedes
+    if superseded is not None:
+        predicate["supersedes"] = superseded
+    return Decided(
+        payload=_statement_over(raw, predicate),
+        verdict=verdict,
+        refusal_code=None,
+        supersession=None if superseded is None else (declaration.party.id, superseded),
+    )
+
+
+def _predicate_start(trust: Trust, at: dt.datetime) -> dict[str, Json]:
+    return {
+        "must_understand": [],
+        "engine": ENGINE,
+        "foundry": trust.foundry.id,
+        "decided_at": encoding.format_instant(at),
+        "mode": trust.mode,
+        "trust": trust.digest,
+        "packs": [
+            {"id": pack.id, "edition": pack.edition, "digest": pack.digest} for pack in trust.packs
+        ],
+    }
+
+
+def _signers_of(opened: Opened) -> list[Json]:
+    return [{"party": key.party.id, "keyid": key.public.keyid} for key in opened.signers]
+
+
+def _statement_over(raw: bytes, predicate: dict[str, Json]) -> bytes:
+    return encoding.canonical(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [
+                {
+                    "name": "submission",
+                    "digest": {"sha256": encoding.digest(raw).removeprefix("sha256:")},
+                }
+            ],
+            "predicateType": DECISION_TYPE,
+            "predicate": predicate,
+        }
+    )

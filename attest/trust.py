@@ -1,0 +1,112 @@
+"""The trust snapshot: everything outside a submission that a decision rests on (SPEC 9).
+
+A snapshot names its documents by digest. `load_trust` takes it together with the bodies and returns
+it only when each body is the one named, so a decision can be made again years later from the same
+bytes and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from attest import encoding, limits, schemas
+from attest.encoding import Json
+from attest.envelope import KeyRing
+from attest.errors import TrustError
+from attest.models import EnrolledParty, Keyset, TrustDocument, parse
+from attest.rules.pack import Pack, compile_pack
+
+
+@dataclass(frozen=True)
+class Trust:
+    """An opened trust snapshot.
+
+    `exporter` is the foundry's own role in the words of the facts; `packs` stand law first, then by
+    identifier.
+    """
+
+    digest: str
+    foundry: EnrolledParty
+    mode: str
+    review_threshold: int
+    ring: KeyRing
+    packs: tuple[Pack, ...]
+
+    @property
+    def exporter(self) -> str:
+        """`front-end-fabricator`, `osat` or `other` (15 CFR 772.1 names the first two)."""
+        if "foundry" in self.foundry.roles:
+            return "front-end-fabricator"
+        return "osat" if "osat" in self.foundry.roles else "other"
+
+
+def make_trust(
+    *,
+    foundry: str,
+    mode: str,
+    review_threshold: int,
+    keysets: Mapping[str, bytes],
+    packs: Mapping[str, bytes],
+) -> bytes:
+    """Write a trust snapshot over keysets and packs, both by digest."""
+    return encoding.canonical(
+        {
+            "v": 1,
+            "foundry": foundry,
+            "mode": mode,
+            "review_threshold": review_threshold,
+            "keysets": sorted(keysets),
+            "packs": sorted(packs),
+            "schemas": sorted(schemas.schema_digest(name) for name in schemas.SCHEMAS),
+        }
+    )
+
+
+def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
+    """Open a trust snapshot with the bodies of its keysets and packs, by digest.
+
+    Raises:
+        InputError: the snapshot or a keyset is not of its schema, a key is malformed.
+        TrustError: trust-incomplete (a body is missing or another one, a schema is not one of
+            this version's, the foundry has no keyset, a key stands twice).
+        RuleError: a pack is broken.
+    """
+    document = _read("trust", raw, limits.KEYSET_BYTES_MAX)
+    model = parse(TrustDocument, document)
+    known = {schemas.schema_digest(name) for name in schemas.SCHEMAS}
+    if not set(model.schemas) <= known:
+        raise TrustError("trust-incomplete", "a schema is not one that this version has")
+    keysets = [
+        parse(Keyset, _read("keyset", _body(bodies, name), limits.KEYSET_BYTES_MAX))
+        for name in model.keysets
+    ]
+    parties = {keyset.party.id: keyset.party for keyset in keysets}
+    if len(parties) != len(keysets):
+        raise TrustError("trust-incomplete", "two keysets are of one party")
+    if model.foundry not in parties:
+        raise TrustError("trust-incomplete", "the foundry has no keyset")
+    packs = [compile_pack(_body(bodies, name)) for name in model.packs]
+    if len({pack.id for pack in packs}) != len(packs):
+        raise TrustError("trust-incomplete", "two editions of one pack")
+    return Trust(
+        digest=encoding.digest(raw),
+        foundry=parties[model.foundry],
+        mode=model.mode,
+        review_threshold=model.review_threshold,
+        ring=KeyRing.of(keysets),
+        packs=tuple(sorted(packs, key=lambda pack: (pack.layer != "law", pack.id))),
+    )
+
+
+def _body(bodies: Mapping[str, bytes], name: str) -> bytes:
+    body = bodies.get(name)
+    if body is None or encoding.digest(body) != name:
+        raise TrustError("trust-incomplete", "a document that the snapshot names is missing")
+    return body
+
+
+def _read(schema: str, raw: bytes, bytes_max: int) -> Json:
+    document = encoding.loads(raw, bytes_max=bytes_max)
+    schemas.validate(schema, document)
+    return document
