@@ -33,7 +33,7 @@ from attest.models import (
     parse,
 )
 from attest.rules.evaluate import Finding, evaluate, verdict_of
-from attest.rules.facts import Facts, derive_facts, facts_to_json
+from attest.rules.facts import completion_date, derive_facts
 from attest.rules.pack import ENGINE
 from attest.trust import Trust
 
@@ -77,6 +77,15 @@ class _Received:
         return self.opened.signers[0].party
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """The statements of one submission after step 6; `designer` signed the declaration."""
+
+    declaration: Declaration
+    designer: EnrolledParty
+    determinations: list[tuple[Determination, str]]
+
+
 def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING) -> Decided:
     """Decide one submission at an instant (aware, UTC, whole seconds).
 
@@ -100,13 +109,13 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
             for each, statement in zip(opened, statements, strict=True)
         ]
         step = 6
-        declaration, determinations = _bind(received, trust=trust, at=at, prior=prior)
+        bound = _bind(received, trust=trust, at=at, prior=prior)
     except (InputError, TrustError) as error:
         return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
     facts = derive_facts(  # step 7
-        declaration=declaration.predicate,
-        designer_name=declaration.party.legal_name,
-        determinations=[(each.predicate, each.party.legal_name) for each in determinations],
+        declaration=bound.declaration,
+        designer_name=bound.designer.legal_name,
+        determinations=bound.determinations,
         exporter=trust.exporter,
         decided=at.date(),
         mode=trust.mode,
@@ -114,7 +123,7 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
     findings = [  # step 8
         finding for pack in trust.packs for finding in evaluate(pack, facts)
     ]
-    return _decided(raw, received, facts, findings, trust=trust, at=at)  # step 9
+    return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
 
 
 def _read_envelopes(raw: bytes) -> Sequence[Json]:
@@ -152,30 +161,31 @@ def _model_of(statement: Json) -> type[Any]:
     return PREDICATES[statement["predicateType"]][1]
 
 
-def _bind(
-    received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior: Prior
-) -> tuple[_Received, list[_Received]]:
-    declarations = [each for each in received if isinstance(each.predicate, Declaration)]
-    determinations = [each for each in received if isinstance(each.predicate, Determination)]
-    if len(declarations) != 1:
+def _bind(received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior: Prior) -> _Bound:
+    declared = [(e, e.predicate) for e in received if isinstance(e.predicate, Declaration)]
+    determined = [(e, e.predicate) for e in received if isinstance(e.predicate, Determination)]
+    if len(declared) != 1:
         raise InputError("not-a-submission", "a submission has exactly one declaration")
     for each in received:
         _check_signers(each, trust)
         _check_addressed(each.predicate, trust=trust, at=at)
-    declaration = declarations[0]
-    _check_designer(declaration)
+    (declaration, claims), *_ = declared
+    _check_designer(declaration, claims)
     if (declaration.party.id, declaration.opened.digest) in prior:
         raise TrustError("superseded", "the signer has replaced this declaration")
-    for each in determinations:
+    for each, facts in determined:
         if (
-            each.predicate.declaration != declaration.opened.digest
+            facts.declaration != declaration.opened.digest
             or each.statement["subject"] != declaration.statement["subject"]
         ):
             raise TrustError("determination-not-linked", "not a determination for the declaration")
-    roles = [each.predicate.attester_role for each in determinations]
-    if len(set(roles)) != len(roles):
+    if len({facts.attester_role for _, facts in determined}) != len(determined):
         raise InputError("not-a-submission", "two determinations in one attester role")
-    return declaration, determinations
+    return _Bound(
+        declaration=claims,
+        designer=declaration.party,
+        determinations=[(facts, each.party.legal_name) for each, facts in determined],
+    )
 
 
 def _check_signers(each: _Received, trust: Trust) -> None:
@@ -204,9 +214,8 @@ def _check_addressed(
         raise TrustError("expired", "after its validity", pointer="/predicate/validity")
 
 
-def _check_designer(declaration: _Received) -> None:
-    predicate = declaration.predicate
-    designer = next(party for party in predicate.parties if party.role == "designer")
+def _check_designer(declaration: _Received, claims: Declaration) -> None:
+    designer = next(party for party in claims.parties if party.role == "designer")
     if declaration.party.legal_name not in (designer.name, designer.name_latin):
         raise TrustError(
             "party-mismatch",
@@ -216,7 +225,7 @@ def _check_designer(declaration: _Received) -> None:
     subject = {
         (each["name"], each["digest"].get("sha256")) for each in declaration.statement["subject"]
     }
-    if subject != {(predicate.product.tape_out_id, design.sha256) for design in predicate.design}:
+    if subject != {(claims.product.tape_out_id, design.sha256) for design in claims.design}:
         raise TrustError(
             "party-mismatch", "the subject is not the declared design", pointer="/subject"
         )
@@ -248,16 +257,17 @@ def _refusal(
 def _decided(
     raw: bytes,
     received: Sequence[_Received],
-    facts: Facts,
+    bound: _Bound,
     findings: Sequence[Finding],
     *,
     trust: Trust,
     at: dt.datetime,
 ) -> Decided:
-    declaration = next(each for each in received if isinstance(each.predicate, Declaration))
     verdict = verdict_of(findings)
     predicate = _predicate_start(trust, at) | {
-        "completion_date": facts_to_json(facts)["transaction"]["completion_date"],
+        "completion_date": completion_date(
+            bound.declaration, [each for each, _ in bound.determinations]
+        ).isoformat(),
         "statements": [
             {
                 "predicate_type": each.statement["predicateType"],
@@ -269,14 +279,14 @@ def _decided(
         "verdict": verdict,
         "findings": [finding.to_json() for finding in findings],
     }
-    superseded = declaration.predicate.supersedes
+    superseded = bound.declaration.supersedes
     if superseded is not None:
         predicate["supersedes"] = superseded
     return Decided(
         payload=_statement_over(raw, predicate),
         verdict=verdict,
         refusal_code=None,
-        supersession=None if superseded is None else (declaration.party.id, superseded),
+        supersession=None if superseded is None else (bound.designer.id, superseded),
     )
 
 

@@ -143,9 +143,10 @@ def canonical(value: Json) -> bytes:
         InputError: json-float, json-number-range, json-text (a surrogate), json-malformed (a type
             that JSON does not have).
     """
-    _check_writable(value)
+    plain_names = _check_writable(value)
     try:
-        return _ENCODER.encode(value).encode("utf-8")
+        text = _ENCODER.encode(value) if plain_names else _ORDERED_ENCODER.encode(_ordered(value))
+        return text.encode("utf-8")
     except UnicodeEncodeError:
         raise InputError("json-text", "a string holds a surrogate") from None
 
@@ -153,25 +154,47 @@ def canonical(value: Json) -> bytes:
 _ENCODER = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
 )
+_ORDERED_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
+)
 
 
-def _check_writable(value: Json) -> None:
-    kind = type(value)
-    if kind is dict:
-        for name, member in value.items():
-            if type(name) is not str or not name.isascii():
-                raise InputError("json-malformed", "member names are ASCII strings")
-            _check_writable(member)
-    elif kind is list:
-        for item in value:
-            _check_writable(item)
-    elif kind is int:
-        if abs(value) > limits.INTEGER_MAX:
-            raise InputError("json-number-range", f"a number is beyond {limits.INTEGER_MAX}")
-    elif kind is float:
-        raise InputError("json-float", "only whole numbers are allowed")
-    elif value is not None and kind is not str and kind is not bool:
-        raise InputError("json-malformed", f"JSON has no {kind.__name__}")
+def _ordered(value: Json) -> Json:
+    """The value with members in the order of UTF-16 code units (RFC 8785, section 3.2.3)."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: str(name).encode("utf-16-be"))
+        return {name: _ordered(value[name]) for name in names}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+_TEXT_OR_NOTHING = (str, bool, type(None))
+
+
+def _check_writable(value: Json) -> bool:
+    """Refuse what JSON of SPEC 1.2 does not have; true when all member names are ASCII."""
+    plain_names = True
+    level = [value]
+    while level:
+        below: list[Json] = []
+        for node in level:
+            kind = type(node)
+            if kind is dict:
+                for name in node:
+                    if type(name) is not str:
+                        raise InputError("json-malformed", "member names are strings")
+                    plain_names = plain_names and name.isascii()
+                below += node.values()
+            elif kind is list:
+                below += node
+            elif kind is int:
+                if not -limits.INTEGER_MAX <= node <= limits.INTEGER_MAX:
+                    raise InputError("json-number-range", f"beyond {limits.INTEGER_MAX}")
+            elif kind is float:
+                raise InputError("json-float", "only whole numbers are allowed")
+            elif kind not in _TEXT_OR_NOTHING:
+                raise InputError("json-malformed", f"JSON has no {kind.__name__}")
+        level = below
+    return plain_names
 
 
 def digest(raw: bytes) -> str:
@@ -190,12 +213,14 @@ def decode_base64(text: str, *, pointer: str = "", url_safe: bool = False) -> by
     Raises:
         InputError: base64.
     """
-    standard = text.translate(_URL_SAFE) if url_safe else text
+    standard = text
+    if url_safe and ("-" in text or "_" in text):
+        standard = text.translate(_URL_SAFE)
     try:
         raw = binascii.a2b_base64(standard, strict_mode=True)
     except (binascii.Error, ValueError):
         raise InputError("base64", "not base64 with padding", pointer=pointer) from None
-    if encode_base64(raw) != standard:
+    if encode_base64(raw[len(raw) - (len(raw) % 3 or 3) :])[-4:] != standard[-4:]:
         raise InputError("base64", "not the canonical spelling", pointer=pointer)
     return raw
 

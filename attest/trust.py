@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from attest import encoding, limits, schemas
 from attest.encoding import Json
 from attest.envelope import KeyRing
-from attest.errors import TrustError
+from attest.errors import InputError, TrustError
 from attest.models import EnrolledParty, Keyset, TrustDocument, parse
 from attest.rules.pack import Pack, compile_pack
 
@@ -74,6 +74,9 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
     """
     document = _read("trust", raw, limits.KEYSET_BYTES_MAX)
     model = parse(TrustDocument, document)
+    for name in ("keysets", "packs", "schemas"):
+        if document[name] != sorted(set(document[name])):
+            raise InputError("schema-violation", "not sorted", pointer=f"/{name}")
     known = {schemas.schema_digest(name) for name in schemas.SCHEMAS}
     if not set(model.schemas) <= known:
         raise TrustError("trust-incomplete", "a schema is not one that this version has")

@@ -104,7 +104,7 @@ JSON = st.recursive(
     | st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.text("abcxyz_0", max_size=6), inner, max_size=4)
+        | st.dictionaries(st.text("abc_é華\U0001f600\ufb33", max_size=3), inner, max_size=4)
     ),
     max_leaves=20,
 )
@@ -135,7 +135,7 @@ def test_only_typed_errors_come_out(raw: bytes) -> None:
         (2**53, "json-number-range"),
         (["\ud800"], "json-text"),
         ({1: 2}, "json-malformed"),
-        ({"é": 1}, "json-malformed"),
+        ({"\ud800": 1}, "json-text"),
         ({"a": {1, 2}}, "json-malformed"),
         ((1,), "json-malformed"),
     ],
@@ -160,12 +160,12 @@ def test_public_jcs_vectors(shared_dir: Path) -> None:
         except InputError as error:
             outcome[path.name] = error.code
     assert outcome == {
-        "arrays.json": "json-float",
+        "arrays.json": "equal",
         "french.json": "equal",
         "structures.json": "json-float",
         "unicode.json": "equal",
         "values.json": "json-float",
-        "weird.json": "json-malformed",
+        "weird.json": "equal",
     }
 
 
