@@ -1,7 +1,8 @@
 """The one door for JSON, and the one way out: strict in, canonical out (SPEC 1.1 to 1.6).
 
 `loads` accepts a subset of RFC 8259 on which all readers agree; `canonical` writes RFC 8785
-restricted to integers and strings:
+restricted to integers and strings. Bytes that are canonical already are read by a fast parser, all
+others by a strict one, with the same result:
 
 >>> canonical(loads(b'{"units": 2, "area_um2": 814000000}'))
 b'{"area_um2":814000000,"units":2}'
@@ -24,6 +25,8 @@ import hashlib
 import json
 import re
 from typing import Any
+
+import orjson
 
 from attest import limits
 from attest.errors import InputError
@@ -61,25 +64,51 @@ def loads(
     """
     if len(raw) > bytes_max:
         raise InputError("too-large", f"the document is over {bytes_max} bytes")
+    value = _read_canonical(raw)
+    if value is _OTHER:
+        value = _read(raw)
+        _kinds(value)
+    if b"\\" in raw or len(raw) > string_bytes_max:
+        _check_strings(value, string_bytes_max)
+    return value
+
+
+_OTHER = object()
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+
+
+def _read_canonical(raw: bytes) -> Json:
+    """The value of bytes that a fast writer gives back unchanged; `_OTHER` for any other bytes.
+
+    Such bytes have one reading: no name twice, nothing after the end, no
+    number but whole ones in range.
+    """
+    try:
+        value = orjson.loads(raw)
+        if orjson.dumps(value, option=_CANONICAL) != raw:
+            return _OTHER
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _OTHER
+    if b"\x7f" in raw or not (raw.isascii() or _FORBIDDEN_RAW.search(raw.decode()) is None):
+        return _OTHER
+    return value if float not in _kinds(value) else _OTHER
+
+
+def _read(raw: bytes) -> Json:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError("json-encoding", f"not UTF-8 at byte {error.start}") from None
     if text.startswith("\ufeff") or "\x00" in text[:4]:
         raise InputError("json-encoding", "not UTF-8 without a byte-order mark")
-    if not (text.isascii() and text.isprintable()) and _FORBIDDEN_RAW.search(text):
+    if _FORBIDDEN_RAW.search(text):
         raise InputError("json-text", "a forbidden character stands in the document")
     try:
-        value = _DECODER.decode(text)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise InputError("json-malformed", f"line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise InputError("json-too-deep", "the nesting is over the limit") from None
-    if type(value) in _CONTAINERS:
-        _check_depth(value)
-    if "\\" in text or len(raw) > string_bytes_max:
-        _check_strings(value, string_bytes_max)
-    return value
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -108,16 +137,21 @@ _DECODER = json.JSONDecoder(
 _CONTAINERS = (dict, list)
 
 
-def _check_depth(value: Json) -> None:
-    level = [value]
+def _kinds(value: Json) -> set[type]:
+    """The types that occur in a value of bounded depth."""
+    kinds = {type(value)}
+    containers = [value] if type(value) in _CONTAINERS else []
     for _ in range(limits.JSON_DEPTH_MAX):
+        if not containers:
+            return kinds
         below: list[Json] = []
-        for node in level:
+        for node in containers:
             below += node.values() if type(node) is dict else node
-        level = [node for node in below if type(node) in _CONTAINERS]
-        if not level:
-            return
-    raise InputError("json-too-deep", f"nested deeper than {limits.JSON_DEPTH_MAX} levels")
+        kinds.update(map(type, below))
+        containers = [node for node in below if type(node) in _CONTAINERS]
+    if containers:
+        raise InputError("json-too-deep", f"nested deeper than {limits.JSON_DEPTH_MAX} levels")
+    return kinds
 
 
 def _check_strings(value: Json, bytes_max: int) -> None:
@@ -143,58 +177,45 @@ def canonical(value: Json) -> bytes:
         InputError: json-float, json-number-range, json-text (a surrogate), json-malformed (a type
             that JSON does not have).
     """
-    plain_names = _check_writable(value)
     try:
-        text = _ENCODER.encode(value) if plain_names else _ORDERED_ENCODER.encode(_ordered(value))
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError("json-text", "a string holds a surrogate") from None
+        if not _kinds(value) <= _WRITABLE:
+            raise _unwritable(value)
+        written = orjson.dumps(value, option=_CANONICAL)
+        return written if written.isascii() else orjson.dumps(_ordered(value))
+    except orjson.JSONEncodeError:
+        raise _unwritable(value) from None
 
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
-)
-_ORDERED_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
-)
+_WRITABLE = {dict, list, str, int, bool, type(None)}
 
 
 def _ordered(value: Json) -> Json:
     """The value with members in the order of UTF-16 code units (RFC 8785, section 3.2.3)."""
     if isinstance(value, dict):
-        names = sorted(value, key=lambda name: str(name).encode("utf-16-be"))
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
         return {name: _ordered(value[name]) for name in names}
     return [_ordered(item) for item in value] if isinstance(value, list) else value
 
 
-_TEXT_OR_NOTHING = (str, bool, type(None))
-
-
-def _check_writable(value: Json) -> bool:
-    """Refuse what JSON of SPEC 1.2 does not have; true when all member names are ASCII."""
-    plain_names = True
-    level = [value]
-    while level:
-        below: list[Json] = []
-        for node in level:
-            kind = type(node)
-            if kind is dict:
-                for name in node:
-                    if type(name) is not str:
-                        raise InputError("json-malformed", "member names are strings")
-                    plain_names = plain_names and name.isascii()
-                below += node.values()
-            elif kind is list:
-                below += node
-            elif kind is int:
-                if not -limits.INTEGER_MAX <= node <= limits.INTEGER_MAX:
-                    raise InputError("json-number-range", f"beyond {limits.INTEGER_MAX}")
-            elif kind is float:
-                raise InputError("json-float", "only whole numbers are allowed")
-            elif kind not in _TEXT_OR_NOTHING:
-                raise InputError("json-malformed", f"JSON has no {kind.__name__}")
-        level = below
-    return plain_names
+def _unwritable(value: Json) -> InputError:
+    """Why a value cannot be written."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        kind = type(node)
+        if kind is dict:
+            pending += [*node, *node.values()]
+            if not all(type(name) is str for name in node):
+                return InputError("json-malformed", "member names are strings")
+        elif kind is list:
+            pending += node
+        elif kind is float:
+            return InputError("json-float", "only whole numbers are allowed")
+        elif kind is int and abs(node) > limits.INTEGER_MAX:
+            return InputError("json-number-range", f"a number is beyond {limits.INTEGER_MAX}")
+        elif kind not in _WRITABLE:
+            return InputError("json-malformed", f"JSON has no {kind.__name__}")
+    return InputError("json-text", "a string holds a surrogate")
 
 
 def digest(raw: bytes) -> str:

@@ -119,6 +119,19 @@ def test_canonical_agrees_with_rfc8785_and_reads_back(value: encoding.Json) -> N
     assert encoding.canonical(encoding.loads(written)) == written
 
 
+@given(JSON, st.data())
+def test_the_fast_and_the_strict_reader_agree(value: encoding.Json, data: st.DataObject) -> None:
+    """Canonical bytes with a few of them changed: both readers give one value or one error."""
+    raw = bytearray(encoding.canonical(value))
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, max(0, len(raw) - 1)))
+        raw[at : at + 1] = data.draw(st.sampled_from([b"", b'"', b"1", b"e", b".", b"{", b"\x7f"]))
+    fast = encoding._read_canonical(bytes(raw))
+    if fast is not encoding._OTHER:
+        assert encoding._read(bytes(raw)) == fast
+        assert encoding.loads(bytes(raw)) == fast
+
+
 @given(st.binary(max_size=200))
 def test_only_typed_errors_come_out(raw: bytes) -> None:
     """Random bytes give a value or an InputError, never another exception."""
