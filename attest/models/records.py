@@ -1,0 +1,199 @@
+"""What travels around statements: envelope, submission, keyset, trust, entry, proof, case file.
+
+SPEC 2, 6, 7, 9, 12.1, 14 and 15. Members that carry bytes stay base64 text; whoever uses the bytes
+decodes them.
+
+>>> Signature(sig="AAAA").keyid is None
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from attest import limits
+from attest.models.values import (
+    UNIQUE,
+    Array,
+    Base64,
+    Country,
+    Digest,
+    FormatVersion,
+    HexSha256,
+    Instant,
+    Maybe,
+    Mode,
+    Model,
+    Name,
+    PartyId,
+    Signer,
+)
+
+_SALTED_KINDS = frozenset({"submission", "decision", "review"})
+_ENVELOPE_BASE64 = r"^[A-Za-z0-9+/_-]+={0,2}$"
+
+
+class Signature(Model):
+    """A signature of an envelope; `keyid` is a hint and proves nothing."""
+
+    keyid: Maybe[Annotated[str, StringConstraints(max_length=256)]] = None
+    sig: Annotated[str, StringConstraints(min_length=4, max_length=8192, pattern=_ENVELOPE_BASE64)]
+
+
+class Envelope(Model):
+    """A DSSE envelope (SPEC 2)."""
+
+    payload: Annotated[
+        str,
+        StringConstraints(
+            min_length=4, max_length=limits.SUBMISSION_BYTES_MAX, pattern=_ENVELOPE_BASE64
+        ),
+    ]
+    payload_type: Name = Field(alias="payloadType")
+    signatures: Annotated[
+        Array[Signature], Field(min_length=1, max_length=limits.SIGNATURES_PER_ENVELOPE_MAX)
+    ]
+
+
+class Submission(Model):
+    """The envelopes of one declaration and of its determinations (SPEC 6)."""
+
+    v: FormatVersion
+    envelopes: Annotated[
+        Array[Envelope],
+        Field(min_length=1, max_length=limits.ENVELOPES_PER_SUBMISSION_MAX),
+    ]
+
+
+class EnrolledParty(Model):
+    """The party that a keyset speaks for."""
+
+    id: PartyId
+    legal_name: Name
+    name_latin: Name
+    country: Country
+    roles: Annotated[
+        Array[Literal["designer", "foundry", "osat", "reviewer", "auditor", "witness"]],
+        Field(min_length=1, max_length=6),
+        UNIQUE,
+    ]
+
+
+class KeyRecord(Model):
+    """A public key with its one purpose, its holder and its validity, both ends included."""
+
+    keyid: Digest
+    algorithm: Literal["ed25519", "ecdsa-p256-sha256"]
+    public_key: Annotated[Base64, Field(max_length=1024)]
+    purpose: Literal["statement", "decision", "review"]
+    holder: Signer
+    valid_from: Instant
+    valid_until: Instant
+
+
+class Keyset(Model):
+    """A party and its dated public keys (SPEC 7)."""
+
+    v: FormatVersion
+    party: EnrolledParty
+    keys: Annotated[Array[KeyRecord], Field(min_length=1, max_length=64)]
+
+
+_Digests = Annotated[Array[Digest], Field(max_length=4096), UNIQUE]
+
+
+class TrustDocument(Model):
+    """The immutable snapshot of everything that a decision relies on (SPEC 9)."""
+
+    v: FormatVersion
+    foundry: PartyId
+    mode: Mode
+    review_threshold: Annotated[int, Field(ge=2, le=16)]
+    keysets: _Digests
+    packs: _Digests
+    schemas: _Digests
+
+
+EntryKind = Literal[
+    "genesis", "schema", "pack", "keyset", "trust", "submission", "decision", "review"
+]
+EntryIndex = Annotated[int, Field(ge=0, le=limits.LOG_ENTRIES_MAX - 1)]
+
+
+class Entry(Model):
+    """One leaf of the log (SPEC 12.1)."""
+
+    v: FormatVersion
+    index: EntryIndex
+    kind: EntryKind
+    time: Instant
+    prev: HexSha256
+    commit: Digest
+    salted: bool
+    refs: Mapping[
+        EntryKind, Annotated[Array[EntryIndex], Field(min_length=1, max_length=4096), UNIQUE]
+    ]
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.salted != (self.kind in _SALTED_KINDS):
+            raise ValueError("submissions, decisions and reviews are salted, nothing else is")
+        first = self.index == 0
+        if first != (self.kind == "genesis") or (first and self.prev != "0" * 64):
+            raise ValueError("entry 0 is the genesis, nothing else is")
+        return self
+
+
+_Salt = Annotated[Base64, Field(min_length=44, max_length=44)]
+
+
+class PlainProof(Model):
+    """What shows that an entry with a plain commitment is in the log (SPEC 14)."""
+
+    v: FormatVersion
+    entry: Annotated[Base64, Field(max_length=87_380)]
+    tlog_proof: Annotated[Base64, Field(max_length=174_764)]
+
+
+class SaltedProof(PlainProof):
+    """What shows that an entry with a salted commitment is in the log (SPEC 14)."""
+
+    salt: _Salt
+
+
+class Proof(PlainProof):
+    """What shows that an entry is in the log: with the salt if its kind is salted (SPEC 14)."""
+
+    salt: Maybe[_Salt] = None
+
+
+_Body = Annotated[Base64, Field(max_length=limits.CASEFILE_BYTES_MAX)]
+
+
+class ConfidentialBody(Model):
+    """A body whose commitment is salted, with its proof."""
+
+    body: _Body
+    proof: SaltedProof
+
+
+class PublicBody(Model):
+    """A body whose commitment is not salted, with its proof."""
+
+    body: _Body
+    proof: PlainProof
+
+
+class CaseFile(Model):
+    """Everything that is needed to check one submission without a connection (SPEC 15)."""
+
+    v: FormatVersion
+    submission: ConfidentialBody
+    decision: ConfidentialBody
+    reviews: Annotated[Array[ConfidentialBody], Field(max_length=64)]
+    trust: PublicBody
+    keysets: Annotated[Array[_Body], Field(max_length=4096)]
+    packs: Annotated[Array[_Body], Field(max_length=4096)]
