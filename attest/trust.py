@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
@@ -89,7 +90,7 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
         raise TrustError("trust-incomplete", "two keysets are of one party")
     if model.foundry not in parties:
         raise TrustError("trust-incomplete", "the foundry has no keyset")
-    packs = [compile_pack(_body(bodies, name)) for name in model.packs]
+    packs = [_compiled(_body(bodies, name)) for name in model.packs]
     if len({pack.id for pack in packs}) != len(packs):
         raise TrustError("trust-incomplete", "two editions of one pack")
     return Trust(
@@ -100,6 +101,12 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
         ring=KeyRing.of(keysets),
         packs=tuple(sorted(packs, key=lambda pack: (pack.layer != "law", pack.id))),
     )
+
+
+@lru_cache(maxsize=16)
+def _compiled(raw: bytes) -> Pack:
+    """Compiling is a pure function of a pack's bytes and costs more than many decisions."""
+    return compile_pack(raw)
 
 
 def _body(bodies: Mapping[str, bytes], name: str) -> bytes:

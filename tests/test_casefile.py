@@ -12,6 +12,7 @@ from attest.casefile import Logged, make_casefile, open_casefile
 from attest.encoding import canonical, decode_base64, digest, encode_base64, loads
 from attest.envelope import seal
 from attest.errors import AttestError
+from attest.log.writer import Draft
 from attest.models import DECLARATION_TYPE
 from attest.recorded import read_decision
 from service.records import payload_of
@@ -169,8 +170,6 @@ def test_the_verifier_keys_decide_which_log_is_meant(log: WorldLog, tmp_path: Pa
 
 def test_a_forged_decision_is_caught_by_deciding_again(log: WorldLog) -> None:
     """A decision that the foundry signed and logged, but that the rules do not give."""
-    from attest.log.writer import Draft
-
     raw = seal(
         statement(DECLARATION_TYPE, WORLD.declaration(end_use="Forged.")), [WORLD.designer.signer]
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from attest.decision import decide
 from attest.encoding import canonical, digest, loads
 from attest.envelope import bundle, seal
 from attest.errors import AttestError
@@ -19,6 +20,7 @@ from attest.log.writer import Draft
 from attest.models import DECLARATION_TYPE
 from attest.recorded import read_decision
 from attest.replay import replay
+from service.records import payload_of
 from tests.world import NOW, World, derived_signer, known, statement
 from tests.world_log import WorldLog, world_log
 
@@ -66,19 +68,11 @@ def fill(log: WorldLog) -> dict[str, int]:
     (recorded,) = log.register([late], NOW + 10 * MINUTE)
     assert recorded.refusal_code == "superseded"
     indices["superseded"] = recorded.decision.index
-    hold = log.records.item(indices["hold"])
-    payload = loads(hold.body, string_bytes_max=2**20)["payload"]
+    payload = payload_of(log.records.item(indices["hold"]).body)
     indices["review"] = log.writer.head.size
-    log.registrar.review(digest(submissions["hold"]), review_of(payload), NOW + 11 * MINUTE)
+    review = WORLD.review(payload, read_decision(payload)["subject"])
+    log.registrar.review(digest(submissions["hold"]), review, NOW + 11 * MINUTE)
     return indices
-
-
-def review_of(payload: str) -> bytes:
-    """A release of the decision with this payload."""
-    from attest.encoding import decode_base64
-
-    raw = decode_base64(payload)
-    return WORLD.review(raw, read_decision(raw)["subject"])
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +129,6 @@ def standing(log: WorldLog) -> dict[str, tuple[int, ...]]:
 
 def decided_otherwise(raw: bytes, change: Callable[[Any], None]) -> bytes:
     """A decision signed by the foundry that differs from what the rules say."""
-    from attest.decision import decide
-
     document = loads(decide(raw, trust=WORLD.trust(), at=NOW + 20 * MINUTE).payload)
     change(document)
     return seal(canonical(document), [WORLD.decision_signer])
@@ -165,8 +157,6 @@ def test_a_decision_signed_by_somebody_else(tmp_path: Path) -> None:
     """Only the foundry's decision key decides."""
 
     def write(log: WorldLog) -> None:
-        from attest.decision import decide
-
         payload = decide(RAW, trust=WORLD.trust(), at=NOW + 20 * MINUTE).payload
         start = append(log, "submission", RAW)
         refs = standing(log) | {"submission": (start,)}
@@ -243,11 +233,8 @@ def test_reviews_that_do_not_hold(tmp_path: Path) -> None:
     def review(signers: Any) -> Callable[[WorldLog], None]:
         def write(log: WorldLog) -> None:
             (recorded,) = log.register([sealed(declaration())], NOW)
-            payload = loads(recorded.decision.body, string_bytes_max=2**20)["payload"]
-            from attest.encoding import decode_base64
-
-            raw = decode_base64(payload)
-            body = WORLD.review(raw, read_decision(raw)["subject"], signers=signers)
+            payload = payload_of(recorded.decision.body)
+            body = WORLD.review(payload, read_decision(payload)["subject"], signers=signers)
             refs = {"decision": (recorded.decision.index,), "trust": standing(log)["trust"]}
             append(log, "review", body, **refs)
             append(log, "review", body, **refs)

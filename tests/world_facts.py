@@ -1,7 +1,6 @@
 """From facts back to signed papers, so that a worked case goes the whole way through `decide`.
 
-Facts say what is known; the papers say the same with everything else marked unknown. Deriving facts
-from the papers must give the case's facts again: `tests/test_worked_cases.py` demands it.
+Facts say what is known; the papers say the same with everything else marked unknown.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def submission_of(world: World, facts: Tree) -> bytes:
     return world.submission(
         declaration_of(facts["declared"], facts["transaction"]),
         **{
-            group: determination_of(facts[group])
+            group: determination_of(facts[group], facts["declared"].get("designer_group", ""))
             for group in ("fabricator", "osat")
             if group in facts
         },
@@ -68,10 +67,13 @@ def declaration_of(
     }
 
 
-def determination_of(attested: Mapping[str, Json]) -> dict[str, Json]:
-    """The changes to the example determination that make it say these facts and no others."""
+def determination_of(attested: Mapping[str, Json], group: str) -> dict[str, Json]:
+    """The changes to the example determination that make it say these facts and no others.
+
+    `group` is the listed company to which a confirmed mapping leads.
+    """
     confirmed = attested.get("listed_mapping_confirmed")
-    name = "a listed company" if confirmed else ""
+    name = "" if confirmed is None else group
     return {
         "dies": [_die(die, transistors=False) for die in attested.get("dies", [_SILENT_DIE])],
         "aatc_transistors": claim(attested.get("aatc_attested")),
@@ -138,24 +140,18 @@ def _performance(declared: Mapping[str, Json]) -> Json:
 
 
 def _parties(declared: Mapping[str, Json], transaction: Mapping[str, Json]) -> Json:
-    hqs = list(transaction.get("party_hqs", []))
-    own = [declared.get("designer_hq"), declared.get("designer_parent_hq")]
-    others = [hq for hq in hqs if hq not in own] or [None]
-    destinations = transaction.get("destinations", [])
-    consignees = [
-        party("consignee", f"Consignee {number}", country, None)
-        for number, country in enumerate(destinations or [None])
-    ]
-    designer = party("designer", declared["designer_name"], None, own[0])
+    hqs = transaction.get("party_hqs", [None])
+    places = transaction.get("destinations", [None])
+    designer = party("designer", declared["designer_name"], None, declared.get("designer_hq"))
     if "designer_locations" in declared:
         designer["locations"] = known(declared["designer_locations"])
     return [
         designer,
-        party("ultimate-parent", "The parent", None, own[1]),
+        party("ultimate-parent", "The parent", None, declared.get("designer_parent_hq")),
         party("foundry", "The foundry", None, None),
-        *consignees,
-        *(party("other", f"Party {number}", None, hq) for number, hq in enumerate(others)),
-        party("end-user", "The end user", None, None),
+        *(party("consignee", f"Consignee {n}", place, hqs[0]) for n, place in enumerate(places)),
+        *(party("other", f"Party {n}", None, hq) for n, hq in enumerate(hqs)),
+        party("end-user", "The end user", places[0], hqs[0]),
     ]
 
 
