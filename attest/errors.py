@@ -181,7 +181,7 @@ CODES: dict[str, Code] = {
             "busy": ("The queue is full", "Try again after the time in Retry-After."),
             "not-ready": (
                 "The service cannot decide at present",
-                "Ask its operator: the foundry's decision key is outside its validity.",
+                "Ask its operator, who finds the reason in the server's log.",
             ),
         },
     ),

@@ -32,6 +32,8 @@ LOG_ENTRIES_MAX: Final = 2**40
 EXPRESSION_BYTES_MAX: Final = 4 * 1024
 EXPRESSION_DEPTH_MAX: Final = 64
 """Levels of one expression, the definitions and macros in it expanded."""
+EXPRESSION_BRACKETS_MAX: Final = 32
+"""Brackets, calls and branches inside each other: each takes a dozen frames of the parser."""
 PACK_NODES_MAX: Final = 65_536
 """Nodes of all expressions of a pack together, macros expanded."""
 LOOPS_NESTED_MAX: Final = 3

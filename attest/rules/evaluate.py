@@ -1,0 +1,313 @@
+"""Evaluate a pack over facts: one finding per rule (SPEC 10.4, docs/RULES.md section 4).
+
+Pure: the pack and the facts decide everything, the dates and the mode included. An unknown fact
+never passes and never fails a rule that depends on it; a finding says what it rests on, which
+comparisons were made, what was missing and what would settle it.
+
+>>> from attest.encoding import canonical
+>>> from attest.rules.facts import facts_from_json
+>>> from attest.rules.pack import compile_pack
+>>> says = {"pass": "Small.", "fail": "Not small.", "unknown": "Not known."}
+>>> rule = {"name": "small", "title": "Small", "kind": "test", "versions": [{
+...     "from": "2025-01-31", "tested_on": "completion", "citation": "House rule 1",
+...     "confidence": "A", "as_of": "2026-07-23", "holds": "fabricator.aatc_attested < 7",
+...     "on_fail": "HOLD", "says": says}]}
+>>> pack = compile_pack(canonical({"v": 1, "engine": 1, "id": "house", "edition": "2026-11-24",
+...     "layer": "house", "title": "House", "effective": {"from": "2026-01-01"}, "params": [],
+...     "definitions": [], "ambiguities": [], "rules": [rule]}))
+>>> (finding,) = evaluate(pack, facts_from_json({"fabricator": {"aatc_attested": 7},
+...     "transaction": {"completion_date": "2026-11-30", "decision_date": "2026-11-24"}}))
+>>> finding.result, finding.verdict, finding.says, verdict_of([finding])
+('fail', 'HOLD', 'Not small.', 'HOLD')
+>>> finding.to_json()["tests"]
+[{'expr': 'fabricator.aatc_attested < 7', 'is': 'false'}]
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from attest import limits
+from attest.encoding import Json
+from attest.errors import InputError
+from attest.rules.facts import Facts
+from attest.rules.pack import Pack, Rule, RuleVersion
+from attest.rules.runtime import Frame, read_rule
+from attest.rules.types import UNKNOWN, Value
+
+TESTS_MAX: Final = 12
+LISTED_TEXTS_MAX: Final = 8
+
+_DAYS_KEPT: Final = 1024
+_NOT_IN_FORCE: Final = "Not in force on the date tested."
+_DOES_NOT_APPLY: Final = "Does not apply."
+
+
+class Flag(NamedTuple):
+    """An ambiguous point that matters here; `result` is the rule's under the other reading."""
+
+    ambiguity: str
+    reading: str
+    result: str | None
+
+    def to_json(self) -> dict[str, Json]:
+        """The flag as SPEC 10.4 writes it."""
+        written = {"ambiguity": self.ambiguity, "reading": self.reading}
+        return written if self.result is None else {**written, "result": self.result}
+
+
+class Finding(NamedTuple):
+    """The result of one rule.
+
+    `stated` is what every finding of that version of the rule says: pack, rule, layer, kind and,
+    when a version is in force, version, citation, confidence and as_of. `used` holds JSON values.
+    """
+
+    stated: Mapping[str, Json]
+    result: str
+    says: str
+    used: Mapping[str, Json]
+    verdict: str | None = None
+    outcome: str | None = None
+    ways: tuple[str, ...] = ()
+    tests: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    clears_with: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule."""
+        return str(self.stated["rule"])
+
+    @property
+    def kind(self) -> str:
+        """`scope`, `way`, `presumption` or `test`."""
+        return str(self.stated["kind"])
+
+    def to_json(self) -> dict[str, Json]:
+        """The finding as SPEC 10.4 writes it; what there is none of is left out."""
+        written = {**self.stated, "result": self.result, "says": self.says}
+        if self.verdict is not None:
+            written["verdict"] = self.verdict
+        if self.outcome is not None:
+            written["outcome"] = self.outcome
+        if self.ways:
+            written["ways"] = list(self.ways)
+        if self.used:
+            written["used"] = dict(self.used)
+        if self.tests:
+            written["tests"] = [{"expr": text, "is": result} for text, result in self.tests]
+        if self.missing:
+            written["missing"] = list(self.missing)
+        if self.flags:
+            written["flags"] = [flag.to_json() for flag in self.flags]
+        if self.clears_with:
+            written["clears_with"] = list(self.clears_with)
+        return written
+
+
+def evaluate(pack: Pack, facts: Facts) -> tuple[Finding, ...]:
+    """Evaluate every rule of a pack, in the order of `pack.rules`.
+
+    The versions in force come from the facts `transaction.completion_date` and
+    `transaction.decision_date`. A pack that is in force on neither has no findings.
+
+    Raises:
+        InputError: facts-malformed when one of the two dates is absent.
+    """
+    completion = facts.values.get("transaction.completion_date")
+    decision = facts.values.get("transaction.decision_date")
+    if not isinstance(completion, int) or not isinstance(decision, int):
+        raise InputError(
+            "facts-malformed",
+            "completion_date and decision_date are needed",
+            pointer="/transaction",
+        )
+    if not (pack.first <= completion <= pack.last or pack.first <= decision <= pack.last):
+        return ()
+    evaluation = _Evaluation(pack, facts.values, completion=completion, decision=decision)
+    return tuple(evaluation.finding(rule) for rule in pack.rules)
+
+
+def verdict_of(findings: Iterable[Finding]) -> str:
+    """The verdict of findings: FAIL if one contributes FAIL, else HOLD, else PASS (SPEC 10.6)."""
+    verdicts = {finding.verdict for finding in findings}
+    return "FAIL" if "FAIL" in verdicts else "HOLD" if "HOLD" in verdicts else "PASS"
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _params_on(pack: Pack, completion: int, decision: int) -> Mapping[str, Value]:
+    """The params that have a version on these days; the same for every submission of a day."""
+    known = {}
+    for name, param in pack.params.items():
+        day = completion if param.tested_on == "completion" else decision
+        for version in param.versions:
+            if version.first <= day <= version.last:
+                known[name] = version.value
+    return known
+
+
+class _Outcome(NamedTuple):
+    result: str
+    says: str
+    outcome: str | None = None
+    ways: tuple[str, ...] = ()
+    clears_with: tuple[str, ...] = ()
+
+
+class _Evaluation:
+    """One pack over one set of facts; every name is resolved once and kept with its trace."""
+
+    def __init__(
+        self, pack: Pack, facts: Mapping[str, Value], *, completion: int, decision: int
+    ) -> None:
+        self._pack = pack
+        self._days = {"completion": completion, "decision": decision}
+        self._values = {**facts, **_params_on(pack, completion, decision)}
+        self._traces: dict[str, Frame] = {}
+        self._slots: list[Value] = [UNKNOWN] * pack.slots
+        self._json: dict[str, Json] = {}
+        self._would_clear: dict[str, tuple[str, ...]] = {}
+
+    def finding(self, rule: Rule) -> Finding:
+        day = self._days[rule.tested_on]
+        for version in rule.versions:
+            if version.first <= day <= version.last:
+                return self._finding(rule, version)
+        self._values[f"rule.{rule.name}"] = False
+        return Finding(rule.stated, "n/a", _NOT_IN_FORCE, {})
+
+    def _finding(self, rule: Rule, version: RuleVersion) -> Finding:
+        frame = self._frame()
+        found = (
+            self._presumption(version, frame)
+            if rule.kind == "presumption"
+            else self._condition(rule, version, frame)
+        )
+        self._keep(rule, found, frame)
+        verdict = _contribution(rule, version, found.result)
+        open_point = verdict == "HOLD" or found.result == "unknown"
+        return Finding(
+            version.stated,
+            found.result,
+            found.says,
+            self._written(frame.used) if frame.used else {},
+            verdict,
+            found.outcome,
+            found.ways,
+            tuple(frame.tests)[-TESTS_MAX:],
+            tuple(sorted(frame.missing)),
+            self._flags(rule, version, found) if version.readings else (),
+            found.clears_with if open_point else (),
+        )
+
+    def _frame(self) -> Frame:
+        return Frame(self._values, self._resolve, self._slots, self._traces)
+
+    def _resolve(self, name: str) -> Value:
+        """Evaluate a definition for the first time."""
+        frame = self._traces[name] = self._frame()
+        value = self._values[name] = self._pack.definitions[name].run(frame)
+        return value
+
+    def _condition(self, rule: Rule, version: RuleVersion, frame: Frame) -> _Outcome:
+        says = version.says
+        if version.applies is not None:
+            applies = version.applies.run(frame)
+            if applies is False:
+                return _Outcome("n/a", says.get("not_applicable", _DOES_NOT_APPLY))
+            if applies is UNKNOWN:
+                return _Outcome("unknown", says["unknown"], clears_with=version.clears_with)
+        value = UNKNOWN if version.holds is None else version.holds.run(frame)
+        result = _result(value, rule.kind)
+        text = says["fail" if result == "n/a" else result]
+        return _Outcome(result, text, clears_with=version.clears_with)
+
+    def _presumption(self, version: RuleVersion, frame: Frame) -> _Outcome:
+        says = version.says
+        names = (version.scope, *version.overcome_by)
+        values = {name: read_rule(f"rule.{name}")(frame) for name in names}
+        if values[version.scope] is False:
+            text = says.get("not_applicable", _DOES_NOT_APPLY)
+            return _Outcome("n/a", text, outcome="not-applicable")
+        ways = tuple(name for name in version.overcome_by if values[name] is True)
+        if ways:
+            return _Outcome("pass", says["pass"], outcome="overcome", ways=ways)
+        unknown = [name for name in names if values[name] is UNKNOWN]
+        clears = [*version.clears_with, *(c for name in unknown for c in self._would_clear[name])]
+        result = "unknown" if unknown else "fail"
+        return _Outcome(
+            result, says[result], outcome="presumed", clears_with=tuple(dict.fromkeys(clears))
+        )
+
+    def _keep(self, rule: Rule, found: _Outcome, frame: Frame) -> None:
+        """Keep a result for the rules that name it; an unknown one hands on what was missing."""
+        name = f"rule.{rule.name}"
+        if found.result != "unknown":
+            self._values[name] = found.result == "pass"
+            return
+        self._values[name] = UNKNOWN
+        self._traces[name] = self._frame()
+        self._traces[name].missing = frame.missing
+        self._would_clear[rule.name] = found.clears_with
+
+    def _flags(self, rule: Rule, version: RuleVersion, found: _Outcome) -> tuple[Flag, ...]:
+        if found.result == "n/a" and rule.kind != "scope":
+            return ()
+        apart = Frame(self._values, self._resolve, self._slots, self._traces, traced=False)
+        return tuple(
+            Flag(
+                ambiguity=reading.ambiguity,
+                reading=reading.name,
+                result=None
+                if reading.holds is None
+                else _result(reading.holds.run(apart), rule.kind),
+            )
+            for reading in version.readings
+            if reading.when.run(apart) is True
+        )
+
+    def _written(self, used: Iterable[str]) -> dict[str, Json]:
+        """The values of names as JSON; a name has one value throughout an evaluation."""
+        written = {}
+        known, values, dates = self._json, self._values, self._pack.dates
+        for name in used:
+            value = known.get(name)
+            if value is None:
+                value = known[name] = _json(name, values[name], date=name in dates)
+            written[name] = value
+        return written
+
+
+def _contribution(rule: Rule, version: RuleVersion, result: str) -> str | None:
+    if rule.kind in ("scope", "way") or result == "n/a":
+        return None
+    if result == "fail":
+        return version.on_fail
+    return "PASS" if result == "pass" else "HOLD"
+
+
+def _result(value: Value, kind: str) -> str:
+    if value is UNKNOWN:
+        return "unknown"
+    return "pass" if value else "n/a" if kind == "scope" else "fail"
+
+
+def _json(name: str, value: Value, *, date: bool) -> Json:
+    """A value as JSON: a date as text, a long list by its size, a huge integer as digits."""
+    kind = type(value)
+    if kind is bool or kind is str:
+        return value
+    if isinstance(value, int):
+        if date:
+            return dt.date.fromordinal(value).isoformat()
+        return value if -limits.INTEGER_MAX <= value <= limits.INTEGER_MAX else str(value)
+    if isinstance(value, tuple):
+        listed = 1 if name.startswith("params.") else LISTED_TEXTS_MAX
+        texts = not value or isinstance(value[0], str)
+        return list(value) if texts and len(value) <= listed else {"size": len(value)}
+    return value

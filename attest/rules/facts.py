@@ -1,0 +1,338 @@
+"""Facts: the only names that rules may use, from statements or from JSON (docs/RULES.md section 6).
+
+A fact is a full name and a value. What nobody stated, or its author called unknown, is absent:
+
+>>> facts = facts_from_json(
+...     {"declared": {"hbm": False, "dies": [{"name": "core", "units": 2}]},
+...      "transaction": {"completion_date": "2027-01-02"}}
+... )
+>>> facts.get("declared.dies")
+({'name': 'core', 'units': 2},)
+>>> facts.get("declared.designer_hq") is None
+True
+>>> facts_to_json(facts)["transaction"]
+{'completion_date': '2027-01-02'}
+>>> facts_from_json({"declared": {"dies": [{"units": 0}]}})
+Traceback (most recent call last):
+attest.errors.InputError: facts-malformed at /declared/dies/0/units: the least is 1
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
+
+from attest import limits
+from attest.encoding import Json, parse_date
+from attest.errors import InputError
+from attest.models import (
+    Agreed,
+    Declaration,
+    DeniedApplication,
+    Determination,
+    DeterminedDie,
+    Die,
+    FiledApplication,
+    Known,
+    Memory,
+    TransistorCount,
+    Unknown,
+)
+from attest.rules.register import ATTESTER_ROLES, FACTS, GROUPS, Field, Members, Shape
+from attest.rules.types import BOOL, DATE, INT
+
+__all__ = [
+    "FACTS",
+    "FactValue",
+    "Facts",
+    "completion_date",
+    "derive_facts",
+    "facts_from_json",
+    "facts_to_json",
+]
+
+FactValue: TypeAlias = "bool | int | str | tuple[FactValue, ...] | Mapping[str, FactValue]"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about one submission.
+
+    `values` maps full names to values as `attest.rules.types` describes them at run time; a name
+    that is not there is unknown.
+    """
+
+    values: Mapping[str, FactValue]
+
+    def get(self, name: str) -> FactValue | None:
+        """The value of a fact, None when it is unknown."""
+        return self.values.get(name)
+
+
+def facts_from_json(document: Json) -> Facts:
+    """Read a tree of facts; dates are `YYYY-MM-DD`.
+
+    Raises:
+        InputError: facts-malformed, with the pointer of the first name or value that is wrong.
+    """
+    values: dict[str, FactValue] = {}
+    for group, members in _object(document, "", GROUPS):
+        for name, value in _object(members, f"/{group}", GROUPS[group]):
+            values[f"{group}.{name}"] = _read(GROUPS[group][name], value, f"/{group}/{name}")
+    return Facts(values)
+
+
+def _refuse(why: str, pointer: str) -> NoReturn:
+    raise InputError("facts-malformed", why, pointer=pointer)
+
+
+def _object(document: Json, pointer: str, known: Mapping[str, Any]) -> list[tuple[str, Json]]:
+    if not isinstance(document, dict):
+        _refuse("expected an object", pointer)
+    for name in document:
+        if name not in known:
+            _refuse("holds a name that is not registered", pointer)
+    return list(document.items())
+
+
+def _read(shape: Shape | Members, value: Json, pointer: str) -> FactValue:
+    if isinstance(shape, Field):
+        return _read_field(shape, value, pointer)
+    if isinstance(shape, Members):
+        members = _object(value, pointer, shape.fields)
+        return {
+            name: _read_field(shape.fields[name], member, f"{pointer}/{name}")
+            for name, member in members
+        }
+    if not isinstance(value, list):
+        _refuse("expected a list", pointer)
+    if len(value) > limits.LIST_ITEMS_MAX:
+        _refuse(f"over {limits.LIST_ITEMS_MAX} items", pointer)
+    return tuple(_read(shape.item, item, f"{pointer}/{at}") for at, item in enumerate(value))
+
+
+def _read_field(field: Field, value: Json, pointer: str) -> FactValue:
+    if field.type is BOOL:
+        return value if isinstance(value, bool) else _refuse("expected true or false", pointer)
+    if field.type is INT:
+        return _read_integer(field, value, pointer)
+    if not isinstance(value, str):
+        _refuse("expected a text", pointer)
+    if field.type is DATE:
+        try:
+            return parse_date(value).toordinal()
+        except InputError:
+            _refuse("expected a date such as 2026-11-24", pointer)
+    if field.choices and value not in field.choices:
+        _refuse(f"expected one of {', '.join(field.choices)}", pointer)
+    if field.form and not field.form.fullmatch(value):
+        _refuse(f"expected a text of the form {field.form.pattern}", pointer)
+    return value
+
+
+def _read_integer(field: Field, value: Json, pointer: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        _refuse("expected a whole number", pointer)
+    if value < field.least:
+        _refuse(f"the least is {field.least}", pointer)
+    if value > limits.INTEGER_MAX:
+        _refuse(f"the most is {limits.INTEGER_MAX}", pointer)
+    return value
+
+
+def facts_to_json(facts: Facts) -> Json:
+    """The tree that `facts_from_json` reads: groups and names in the order of the register."""
+    tree: dict[str, dict[str, Json]] = {}
+    for group, shapes in GROUPS.items():
+        for name, shape in shapes.items():
+            value = facts.get(f"{group}.{name}")
+            if value is not None:
+                tree.setdefault(group, {})[name] = _write(shape, value)
+    return tree
+
+
+def _write(shape: Shape, value: FactValue) -> Json:
+    if isinstance(value, tuple):
+        return [dict(item) if isinstance(item, Mapping) else item for item in value]
+    if isinstance(shape, Field) and shape.type is DATE and isinstance(value, int):
+        return dt.date.fromordinal(value).isoformat()
+    return value
+
+
+def derive_facts(
+    *,
+    declaration: Declaration,
+    designer_name: str,
+    determinations: Sequence[tuple[Determination, str]],
+    exporter: str,
+    decided: dt.date,
+    mode: str,
+) -> Facts:
+    """The facts of one submission (SPEC 10.5, step 7).
+
+    `designer_name` and the name beside each determination are the legal names to which the signing
+    keys are bound; there is at most one determination of a role. A claim whose author does not know
+    gives no fact.
+    """
+    stated: dict[str, FactValue | None] = {}
+    _add(stated, "declared", _declared(declaration, designer_name))
+    for determination, name in determinations:
+        group = "fabricator" if determination.attester_role == "front-end-fabricator" else "osat"
+        _add(stated, group, _attested(determination, name, declaration))
+    _add(
+        stated,
+        "transaction",
+        {
+            "exporter": exporter,
+            "completion_date": completion_date(
+                declaration, [each for each, _ in determinations]
+            ).toordinal(),
+            "decision_date": decided.toordinal(),
+            "mode": mode,
+            "attested_by": _sorted([each.attester_role for each, _ in determinations]),
+            **_parties(declaration),
+        },
+    )
+    return Facts({name: value for name, value in stated.items() if value is not None})
+
+
+def completion_date(declaration: Declaration, determinations: Sequence[Determination]) -> dt.date:
+    """The day of completion: as the fabricator determines it, else the OSAT, else as planned."""
+    for role in ATTESTER_ROLES:
+        for determination in determinations:
+            if determination.attester_role == role and determination.completion_date is not None:
+                return determination.completion_date
+    return declaration.planned_completion_date
+
+
+def _add(
+    stated: dict[str, FactValue | None], group: str, members: Mapping[str, FactValue | None]
+) -> None:
+    stated.update({f"{group}.{name}": value for name, value in members.items()})
+
+
+def _known(claim: Known[Any] | Unknown) -> Any:
+    return claim.value if isinstance(claim, Known) else None
+
+
+def _struct(**members: FactValue | None) -> FactValue:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _sorted(items: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(items)))
+
+
+def _declared(declaration: Declaration, designer_name: str) -> dict[str, FactValue | None]:
+    status = declaration.designer_status
+    agreed, application = status.agreed_743_9, status.application_748_16
+    performance = declaration.performance
+    designer = next(party for party in declaration.parties if party.role == "designer")
+    parent = next(party for party in declaration.parties if party.role == "ultimate-parent")
+    locations = _known(designer.locations)
+    return {
+        "designer_name": designer_name,
+        "designer_group": _known(status.listed_group),
+        "designer_hq": _known(designer.headquarters),
+        "designer_parent_hq": _known(parent.headquarters),
+        "designer_locations": None if locations is None else _sorted(locations),
+        "agreed_743_9": None if agreed.status == "unknown" else agreed.status == "agreed",
+        "agreed_743_9_on": agreed.on.toordinal() if isinstance(agreed, Agreed) else None,
+        "application_748_16": None if application.status == "unknown" else application.status,
+        "application_filed_on": application.filed_on.toordinal()
+        if isinstance(application, FiledApplication | DeniedApplication)
+        else None,
+        "application_denied_on": application.denied_on.toordinal()
+        if isinstance(application, DeniedApplication)
+        else None,
+        "dies": tuple(
+            _struct(
+                **_common(die),
+                transistors=die.transistors.count
+                if isinstance(die.transistors, TransistorCount)
+                else None,
+            )
+            for die in declaration.dies
+        ),
+        "precisions": None
+        if isinstance(performance, Unknown)
+        else tuple(
+            _struct(bit_length=each.bit_length, dense_gops=each.dense_gops)
+            for each in performance.precisions
+        ),
+        "hbm": _known(declaration.package.hbm),
+        "memories": _memories(declaration.package.memories),
+        "packaging_country": _known(declaration.package.site_country),
+        "packager_name": _known(declaration.package.packager),
+        "datacenter": _known(declaration.datacenter),
+    }
+
+
+def _attested(
+    determination: Determination, name: str, declaration: Declaration
+) -> dict[str, FactValue | None]:
+    package, mapping = determination.package, determination.designer_status.listed_mapping
+    maps_the_claim = mapping.listed_name == _known(declaration.designer_status.listed_group)
+    return {
+        "attester_name": name,
+        "packages": _known(package.attester_packages),
+        "packaging_country": _known(package.site_country),
+        "dies": tuple(
+            _struct(
+                **_common(die),
+                density_per_mm2=_known(die.density_per_mm2),
+                gds_transistors=_known(die.gds_transistors),
+            )
+            for die in determination.dies
+        ),
+        "aatc_attested": _known(determination.aatc_transistors),
+        "hbm": _known(package.hbm),
+        "memories": _memories(package.memories),
+        "listed_mapping_confirmed": _known(mapping.confirmed) if maps_the_claim else None,
+    }
+
+
+def _common(die: Die | DeterminedDie) -> dict[str, FactValue | None]:
+    return {
+        "name": die.name,
+        "units": die.units,
+        "function": die.function,
+        "node_nm": _known(die.process.node_nm),
+        "node_class": _known(die.process.node_class),
+        "architecture": _known(die.process.architecture),
+        "area_um2": _known(die.area_um2),
+    }
+
+
+def _memories(memories: Sequence[Memory]) -> tuple[FactValue, ...]:
+    return tuple(
+        _struct(
+            kind=memory.kind,
+            units=memory.units,
+            bandwidth_mbyte_s=_known(memory.bandwidth_mbyte_s),
+            area_um2=_known(memory.area_um2),
+        )
+        for memory in memories
+    )
+
+
+def _parties(declaration: Declaration) -> dict[str, FactValue | None]:
+    """Where the item goes and who is behind the parties; unknown as soon as one of them is."""
+    destinations = [
+        _known(party.locations)
+        for party in declaration.parties
+        if party.role in ("consignee", "end-user")
+    ]
+    headquarters = [
+        _known(party.headquarters)
+        for party in declaration.parties
+        if party.role not in ("foundry", "osat")
+    ]
+    return {
+        "destinations": None
+        if None in destinations
+        else _sorted([country for countries in destinations for country in countries]),
+        "party_hqs": None if None in headquarters else _sorted(headquarters),
+    }

@@ -1,0 +1,148 @@
+"""The register of facts: which names rules may use, and what a value of each may be.
+
+docs/RULES.md section 6 describes them. A shape is a scalar with its bounds, a list, or the members
+of a structure:
+
+>>> GROUPS["declared"]["designer_hq"].form.pattern
+'[A-Z]{2}'
+>>> FACTS["osat.dies"].item.members["units"].name
+'int'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from attest.rules.types import BOOL, DATE, INT, STRING, ListOf, Scalar, Struct, Type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A scalar with its bounds: the least integer, the allowed texts, the form of a text."""
+
+    type: Scalar
+    least: int = 0
+    choices: tuple[str, ...] = ()
+    form: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of scalars or structures."""
+
+    item: Field | Members
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A structure; any member may be absent."""
+
+    name: str
+    fields: Mapping[str, Field]
+
+
+Shape: TypeAlias = Field | Items
+
+_FLAG = Field(type=BOOL)
+_DAY = Field(type=DATE)
+_AMOUNT = Field(type=INT)
+_COUNT = Field(type=INT, least=1)
+_TEXT = Field(type=STRING)
+_NAME = Field(type=STRING, form=re.compile(r".+", re.DOTALL))
+_COUNTRY = Field(type=STRING, form=re.compile(r"[A-Z]{2}"))
+
+ATTESTER_ROLES: Final = ("front-end-fabricator", "osat")
+EXPORTERS: Final = (*ATTESTER_ROLES, "other")
+MODES: Final = ("cfr_text", "bis_practice")
+
+
+def _choice(*choices: str) -> Field:
+    return Field(type=STRING, choices=choices)
+
+
+_DIE = Members(
+    "die",
+    {
+        "name": _NAME,
+        "units": _COUNT,
+        "function": _choice("logic", "memory", "io", "interposer", "other"),
+        "node_nm": _COUNT,
+        "node_class": _choice("16/14-or-below", "above-16/14"),
+        "architecture": _choice("planar", "finfet", "gaafet"),
+        "area_um2": _COUNT,
+        "transistors": _COUNT,
+        "density_per_mm2": _AMOUNT,
+        "gds_transistors": _AMOUNT,
+    },
+)
+_PRECISION = Members("precision", {"bit_length": _COUNT, "dense_gops": _AMOUNT})
+_MEMORY = Members(
+    "memory",
+    {"kind": _NAME, "units": _COUNT, "bandwidth_mbyte_s": _AMOUNT, "area_um2": _COUNT},
+)
+
+_ATTESTER: Mapping[str, Shape] = {
+    "attester_name": _NAME,
+    "packages": _FLAG,
+    "packaging_country": _COUNTRY,
+    "dies": Items(_DIE),
+    "aatc_attested": _AMOUNT,
+    "hbm": _FLAG,
+    "memories": Items(_MEMORY),
+    "listed_mapping_confirmed": _FLAG,
+}
+
+GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
+    "declared": {
+        "designer_name": _NAME,
+        "designer_group": _TEXT,
+        "designer_hq": _COUNTRY,
+        "designer_parent_hq": _COUNTRY,
+        "designer_locations": Items(_COUNTRY),
+        "agreed_743_9": _FLAG,
+        "agreed_743_9_on": _DAY,
+        "application_748_16": _choice("none", "filed", "denied"),
+        "application_filed_on": _DAY,
+        "application_denied_on": _DAY,
+        "dies": Items(_DIE),
+        "precisions": Items(_PRECISION),
+        "hbm": _FLAG,
+        "memories": Items(_MEMORY),
+        "packaging_country": _COUNTRY,
+        "packager_name": _NAME,
+        "datacenter": _FLAG,
+    },
+    "fabricator": _ATTESTER,
+    "osat": _ATTESTER,
+    "transaction": {
+        "exporter": _choice(*EXPORTERS),
+        "completion_date": _DAY,
+        "decision_date": _DAY,
+        "mode": _choice(*MODES),
+        "attested_by": Items(_choice(*ATTESTER_ROLES)),
+        "destinations": Items(_COUNTRY),
+        "party_hqs": Items(_COUNTRY),
+    },
+}
+
+
+def _type(shape: Shape | Members) -> Type:
+    if isinstance(shape, Field):
+        return shape.type
+    if isinstance(shape, Items):
+        return ListOf(_type(shape.item))
+    return Struct(shape.name, {name: field.type for name, field in shape.fields.items()})
+
+
+FACTS: Final[Mapping[str, Type]] = MappingProxyType(
+    {
+        f"{group}.{name}": _type(shape)
+        for group, shapes in GROUPS.items()
+        for name, shape in shapes.items()
+    }
+)
+"""Every fact with its type."""

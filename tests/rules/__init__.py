@@ -1,0 +1,1 @@
+"""Tests of attest.rules and of the packs in rules/."""
