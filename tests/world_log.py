@@ -18,7 +18,7 @@ from attest.log.writer import LogWriter
 from attest.signing import private_key_pem
 from service.founding import LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.records import Recorded, Records
-from service.registrar import Registrar
+from service.registrar import Registrar, active_standing
 from tests.world import NOW, World, derived_seed
 
 ORIGIN = "foundry.example/log"
@@ -75,7 +75,12 @@ def world_log(world: World, folder: Path, at: dt.datetime = NOW) -> Iterator[Wor
     try:
         writer = LogWriter.open(store, CheckpointSigner.from_pem(ORIGIN, pems, None))
         records = Records(store)
-        registrar = Registrar(writer=writer, records=records, signer=world.decision_signer)
+        registrar = Registrar(
+            writer=writer,
+            records=records,
+            standing=active_standing(records),
+            signer=world.decision_signer,
+        )
         yield WorldLog(folder, keys, store, writer, records, registrar)
     finally:
         store.close()

@@ -9,7 +9,6 @@ the library. Nothing leaves the machine. `--keep` leaves the log, its export and
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
 import secrets
@@ -30,15 +29,21 @@ from rich.console import Console
 from rich.text import Text
 
 from attest import client
+from attest.data import data_dir
 from attest.encoding import Json, decode_base64
 from attest.errors import AttestError, RemoteError
+from attest.keys import ED25519
 from attest.log.checkpoint import LogKeys
 from attest.log.export import write_export
 from attest.log.sqlite import SqliteStore
 from attest.replay import replay
+from attest.rules.pack import read_pack_folder
+from attest.signing import generate_private_key, private_key_pem
 from examples.demo.chips import Row, Scenario, load_chips, load_scenario
 from examples.demo.documents import REVIEWERS, Cast, make_cast, make_review, make_submission
+from examples.demo.stage import OPENS
 from examples.demo.table import STYLES, add_decision, decisions_table, make_console
+from service.founding import Charter, found
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 ORIGIN: Final = "demo.example/log"
@@ -90,14 +95,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _show(console: Console, folder: Path) -> None:
     scenario = load_scenario(load_chips())
-    cast = make_cast(scenario, at=_now())
+    cast = make_cast(scenario, at=OPENS)
     console.print(
         "Chip figures are published and sourced. The transactions around them are invented: "
         "designers, foundry, packagers, sites, dates and buyers are stand-ins with keys of this "
-        "run. Nothing here is a statement about a company."
+        "run. Nothing here is a statement about a company. The clock starts at "
+        f"{OPENS:%Y-%m-%d %H:%M} UTC, the scenario's day, whenever the demo runs."
     )
-    data = _found(console, folder, cast)
-    with _service(data, log=folder / "service.log") as url:
+    passphrase = secrets.token_urlsafe(24)
+    data = _found(console, folder, cast, passphrase)
+    with _service(data, passphrase, log=folder / "service.log") as url:
         decided = _submit_all(console, url, scenario, cast)
         _review(console, url, cast, decided)
         casefile = client.get_casefile(url, _reviewed(decided).id)
@@ -108,34 +115,29 @@ def _show(console: Console, folder: Path) -> None:
         raise DemoError(f"not decided as the scenario expects: {', '.join(unexpected)}")
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
-
-
 def _heading(console: Console, text: str) -> None:
     console.print(f"\n{text}", style="bold")
 
 
-def _found(console: Console, folder: Path, cast: Cast) -> Path:
+def _found(console: Console, folder: Path, cast: Cast, passphrase: str) -> Path:
     """Enrol everybody and found the log."""
     _heading(console, "1  Keys, trust and a log")
-    keysets = folder / "keysets"
-    keysets.mkdir()
-    (folder / "passphrase").touch(mode=0o600)
-    (folder / "passphrase").write_text(secrets.token_urlsafe(24), "ascii")
-    command = ["init", str(folder / "service"), "--origin", ORIGIN, "--foundry", cast.foundry.id]
-    for party, raw in cast.keysets().items():
-        (keysets / f"{party}.json").write_bytes(raw)
-        command += ["--keyset", str(keysets / f"{party}.json")]
-    done = subprocess.run(
-        _service_command(*command, "--passphrase-file", str(folder / "passphrase")),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    charter = Charter(
+        origin=ORIGIN,
+        foundry=cast.foundry.id,
+        mode="cfr_text",
+        review_threshold=2,
+        keysets=list(cast.keysets().values()),
+        packs=[read_pack_folder(data_dir("rules") / "us-ear")],
     )
-    if done.returncode != 0:
-        raise DemoError(f"the log was not founded: {done.stderr.strip()}")
+    decision_key = private_key_pem(generate_private_key(ED25519), passphrase.encode())
+    found(
+        folder / "service",
+        charter,
+        decision_pem=decision_key,
+        passphrase=passphrase.encode(),
+        at=OPENS,
+    )
     console.print(
         f"{len(cast.keysets())} parties enrolled, {len(REVIEWERS)} reviewers, rules us-ear, "
         f"log {ORIGIN} with an Ed25519 and an ML-DSA-44 key"
@@ -143,25 +145,19 @@ def _found(console: Console, folder: Path, cast: Cast) -> Path:
     return folder / "service"
 
 
-def _service_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "service", *arguments]
-
-
 @contextmanager
-def _service(data: Path, *, log: Path) -> Iterator[str]:
+def _service(data: Path, passphrase: str, *, log: Path) -> Iterator[str]:
     """Run the service as a process until the block ends; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    passphrase = data.parent / "passphrase"
-    command = _service_command("run", str(data), "--port", str(port))
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--passphrase-file", str(passphrase)],
+            [sys.executable, "-m", "examples.demo.stage", str(data), str(port)],
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "FOUNDRY_ATTEST_PASSPHRASE": passphrase},
         )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -242,14 +238,14 @@ def _reviewed(decided: list[Decided]) -> Decided:
 def _review(console: Console, url: str, cast: Cast, decided: list[Decided]) -> None:
     held = _reviewed(decided)
     _heading(console, f"3  Two people look at a HOLD: figures of {held.row.chip.name}")
-    alone = make_review(held.payload, held.subject, signers=cast.reviewers[:1], at=_now())
+    alone = make_review(held.payload, held.subject, signers=cast.reviewers[:1], at=OPENS)
     try:
         client.submit_review(url, held.id, alone)
     except RemoteError as error:
         console.print(f"{REVIEWERS[0]} alone: not accepted, {error.detail}")
     else:
         raise DemoError("one reviewer alone was accepted")
-    both = make_review(held.payload, held.subject, signers=cast.reviewers, at=_now())
+    both = make_review(held.payload, held.subject, signers=cast.reviewers, at=OPENS)
     answer = client.submit_review(url, held.id, both)
     console.print(
         f"{' and '.join(REVIEWERS)}: recorded as entry {answer.document['review_index']}, "
