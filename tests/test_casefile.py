@@ -39,7 +39,7 @@ def logged(log: WorldLog, index: int) -> Logged:
 def case_of(log: WorldLog, raw: bytes) -> bytes:
     """The case file of a submission."""
     recorded = log.records.lookup(digest(raw))
-    refs = log.registrar.standing.refs
+    refs = log.standing.refs
     return make_casefile(
         submission=logged(log, recorded.submission_index),
         decision=logged(log, recorded.decision.index),
@@ -178,7 +178,7 @@ def test_a_forged_decision_is_caught_by_deciding_again(log: WorldLog) -> None:
     document["predicate"]["verdict"] = "PASS"
     document["subject"][0]["digest"]["sha256"] = digest(raw).removeprefix("sha256:")
     start = log.writer.head.size
-    refs = dict(log.registrar.standing.refs)
+    refs = dict(log.standing.refs)
     log.writer.append(
         [
             Draft("submission", raw),

@@ -124,7 +124,7 @@ def append(log: WorldLog, kind: str, body: bytes, **refs: tuple[int, ...]) -> in
 
 def standing(log: WorldLog) -> dict[str, tuple[int, ...]]:
     """What a decision refers to beside its submission."""
-    return dict(log.registrar.standing.refs)
+    return dict(log.standing.refs)
 
 
 def decided_otherwise(raw: bytes, change: Callable[[Any], None]) -> bytes:

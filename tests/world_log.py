@@ -18,7 +18,7 @@ from attest.log.writer import LogWriter
 from attest.signing import private_key_pem
 from service.founding import LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.records import Recorded, Records
-from service.registrar import Registrar, active_standing
+from service.registrar import Registrar, Standing, active_standing
 from tests.world import NOW, World, derived_seed
 
 ORIGIN = "foundry.example/log"
@@ -34,6 +34,7 @@ class WorldLog:
     writer: LogWriter
     records: Records
     registrar: Registrar
+    standing: Standing
 
     def register(self, raws: Sequence[bytes], at: dt.datetime = NOW) -> list[Recorded]:
         """Record submissions; each of them must be recorded."""
@@ -75,12 +76,10 @@ def world_log(world: World, folder: Path, at: dt.datetime = NOW) -> Iterator[Wor
     try:
         writer = LogWriter.open(store, CheckpointSigner.from_pem(ORIGIN, pems, None))
         records = Records(store)
+        standing = active_standing(records)
         registrar = Registrar(
-            writer=writer,
-            records=records,
-            standing=active_standing(records),
-            signer=world.decision_signer,
+            writer=writer, records=records, standing=standing, signer=world.decision_signer
         )
-        yield WorldLog(folder, keys, store, writer, records, registrar)
+        yield WorldLog(folder, keys, store, writer, records, registrar, standing)
     finally:
         store.close()
