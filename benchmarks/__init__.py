@@ -1,0 +1,1 @@
+"""Benchmarks: speed beside floors measured in the same run (`make bench`)."""
