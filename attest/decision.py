@@ -54,13 +54,15 @@ _ATTESTER_PARTY_ROLE = {"front-end-fabricator": "foundry", "osat": "osat"}
 class Decided:
     """A decision before the foundry signs it.
 
-    `payload` is the decision statement as canonical JSON; `supersession` is what later decisions
-    must know: (party, digest of the declaration that this submission replaces).
+    `payload` is the decision statement as canonical JSON. `declaration` is (party, statement
+    digest) of the declaration that was decided and `supersession` (party, statement digest) of the
+    one that it replaces, which later decisions must know; both are None for a refusal.
     """
 
     payload: bytes
     verdict: str
     refusal_code: str | None
+    declaration: tuple[str, str] | None
     supersession: tuple[str, str] | None
 
 
@@ -82,6 +84,7 @@ class _Bound:
     """The statements of one submission after step 6; `designer` signed the declaration."""
 
     declaration: Declaration
+    digest: str
     designer: EnrolledParty
     determinations: list[tuple[Determination, str]]
 
@@ -171,8 +174,6 @@ def _bind(received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior
         _check_addressed(each.predicate, trust=trust, at=at)
     (declaration, claims), *_ = declared
     _check_designer(declaration, claims)
-    if (declaration.party.id, declaration.opened.digest) in prior:
-        raise TrustError("superseded", "the signer has replaced this declaration")
     for each, facts in determined:
         if (
             facts.declaration != declaration.opened.digest
@@ -181,8 +182,11 @@ def _bind(received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior
             raise TrustError("determination-not-linked", "not a determination for the declaration")
     if len({facts.attester_role for _, facts in determined}) != len(determined):
         raise InputError("not-a-submission", "two determinations in one attester role")
+    if (declaration.party.id, declaration.opened.digest) in prior:
+        raise TrustError("superseded", "the signer has replaced this declaration")
     return _Bound(
         declaration=claims,
+        digest=declaration.opened.digest,
         designer=declaration.party,
         determinations=[(facts, each.party.legal_name) for each, facts in determined],
     )
@@ -250,6 +254,7 @@ def _refusal(
         payload=_statement_over(raw, predicate),
         verdict="FAIL",
         refusal_code=error.code,
+        declaration=None,
         supersession=None,
     )
 
@@ -286,6 +291,7 @@ def _decided(
         payload=_statement_over(raw, predicate),
         verdict=verdict,
         refusal_code=None,
+        declaration=(bound.designer.id, bound.digest),
         supersession=None if superseded is None else (bound.designer.id, superseded),
     )
 

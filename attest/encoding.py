@@ -181,12 +181,27 @@ def canonical(value: Json) -> bytes:
         if not _kinds(value) <= _WRITABLE:
             raise _unwritable(value)
         written = orjson.dumps(value, option=_CANONICAL)
-        return written if written.isascii() else orjson.dumps(_ordered(value))
+        if written.isascii() or _plain_names(value):
+            return written
+        return orjson.dumps(_ordered(value))
     except orjson.JSONEncodeError:
         raise _unwritable(value) from None
 
 
 _WRITABLE = {dict, list, str, int, bool, type(None)}
+
+
+def _plain_names(value: Json) -> bool:
+    """Whether all member names are ASCII, which sort alike by code point and by UTF-16 unit."""
+    pending = [value]
+    for node in pending:
+        if type(node) is dict:
+            if not all(map(str.isascii, node)):
+                return False
+            pending += [member for member in node.values() if type(member) in _CONTAINERS]
+        elif type(node) is list:
+            pending += [item for item in node if type(item) in _CONTAINERS]
+    return True
 
 
 def _ordered(value: Json) -> Json:

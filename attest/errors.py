@@ -227,7 +227,7 @@ CODES: dict[str, Code] = {
             ),
             "not-yet-valid": (
                 "The statement is not valid yet",
-                "Submit it again inside its validity.",
+                "Sign a new one; the same bytes keep the answer that they got.",
             ),
             "expired": ("The statement's validity has ended", "Make and sign a new one."),
             "superseded": (

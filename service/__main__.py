@@ -1,0 +1,206 @@
+"""Starting the service: `python -m service init`, `run`, `serve-demo`."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from attest.data import data_dir
+from attest.errors import AttestError
+from attest.keys import ED25519
+from attest.rules.pack import read_pack_folder
+from attest.signing import generate_private_key, private_key_pem
+from service.demo import PAPER, found_demo
+from service.founding import Charter, found
+from service.runtime import open_application, server_over
+from service.sequencer import utc_now
+
+PACKS = ("us-ear", "house-example")
+OPEN_KEYS = (
+    "WARNING: private keys are written without encryption; whoever reads them can sign as you."
+)
+_folder = click.argument("data", type=click.Path(path_type=Path))
+_existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+_passphrase_file = click.option(
+    "--passphrase-file",
+    type=_existing,
+    help="File with the passphrase of the private keys; or set FOUNDRY_ATTEST_PASSPHRASE.",
+)
+_host = click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+_port = click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
+)
+_access_log = click.option(
+    "--access-log/--no-access-log", default=True, help="A line per request on stderr."
+)
+
+_processes = click.option(
+    "--processes",
+    default=os.cpu_count() or 1,
+    show_default="one for each processor",
+    type=click.IntRange(0, 256),
+    help="Worker processes that decide; 0: the server decides by itself.",
+)
+
+
+@click.group()
+def main() -> None:
+    """The foundry's service: decides submissions and records them."""
+
+
+@main.command()
+@_folder
+@click.option("--origin", required=True, help="Name of the log, such as foundry.example/log.")
+@click.option("--foundry", required=True, help="Party identifier of the deciding foundry.")
+@click.option(
+    "--keyset",
+    "keysets",
+    type=_existing,
+    multiple=True,
+    required=True,
+    help="A keyset to enrol; repeat for each party. One is the foundry's own.",
+)
+@click.option(
+    "--packs", multiple=True, type=click.Choice(PACKS), default=("us-ear",), show_default=True
+)
+@click.option(
+    "--mode", type=click.Choice(["cfr_text", "bis_practice"]), default="cfr_text", show_default=True
+)
+@click.option("--review-threshold", type=click.IntRange(2), default=2, show_default=True)
+@click.option(
+    "--decision-key", type=_existing, help="Private key (PKCS#8 PEM) that signs decisions."
+)
+@_passphrase_file
+@click.option("--no-passphrase", is_flag=True, help="Write private keys without encryption.")
+def init(
+    data: Path,
+    origin: str,
+    foundry: str,
+    keysets: tuple[Path, ...],
+    packs: tuple[str, ...],
+    mode: str,
+    review_threshold: int,
+    decision_key: Path | None,
+    passphrase_file: Path | None,
+    no_passphrase: bool,
+) -> None:
+    """Make a data folder: keys, and a log with schemas, packs, keysets and trust.
+
+    The decision key is made unless one is given, and is added to the foundry's keyset unless it
+    stands there.
+    """
+    passphrase = _passphrase(passphrase_file)
+    if passphrase is None and not no_passphrase:
+        raise click.UsageError("give --passphrase-file, or --no-passphrase to store keys openly")
+    if passphrase is None:
+        click.echo(OPEN_KEYS, err=True)
+    if decision_key is None:
+        decision_pem = private_key_pem(generate_private_key(ED25519), passphrase)
+    else:
+        decision_pem = decision_key.read_bytes()
+    charter = Charter(
+        origin=origin,
+        foundry=foundry,
+        mode=mode,
+        review_threshold=review_threshold,
+        keysets=[path.read_bytes() for path in keysets],
+        packs=[read_pack_folder(data_dir("rules") / name) for name in packs],
+    )
+    found(data, charter, decision_pem=decision_pem, passphrase=passphrase, at=utc_now())
+    click.echo(f"made {data}; give {data / 'log.vkeys'} to everyone who reads the log", err=True)
+
+
+@main.command()
+@_folder
+@_host
+@_port
+@_processes
+@_passphrase_file
+@_access_log
+def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
+    """Serve a data folder until interrupted."""
+    _serve(data, _passphrase(passphrase_file), **serving)
+
+
+@main.command("serve-demo")
+@click.argument("data", type=click.Path(path_type=Path), default=Path("demo-data"))
+@_host
+@_port
+@_processes
+@_access_log
+def serve_demo(data: Path, host: str, port: int, **serving: Any) -> None:
+    """Serve a demo foundry with demo keys, made in DATA unless it is there."""
+    if not data.exists():
+        packs = [read_pack_folder(data_dir("rules") / name) for name in PACKS]
+        found_demo(data, packs, at=utc_now())
+        click.echo(f"made {data} with demo keys, not encrypted", err=True)
+    click.echo(f"try: attest submit http://{host}:{port} {data / PAPER}", err=True)
+    _serve(data, None, host=host, port=port, **serving)
+
+
+def _serve(
+    data: Path,
+    passphrase: bytes | None,
+    *,
+    host: str,
+    port: int,
+    processes: int,
+    access_log: bool,
+) -> None:
+    _check_loopback(host)
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
+    )
+    logging.getLogger("foundry.access").setLevel(logging.INFO if access_log else logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    with (
+        open_application(data, passphrase, processes=processes) as application,
+        socket.create_server((host, port), family=_family(host), backlog=2048) as listener,
+    ):
+        name = f"[{host}]" if ":" in host else host
+        click.echo(f"listening on http://{name}:{listener.getsockname()[1]}")
+        server_over(application).run(sockets=[listener])
+
+
+def _check_loopback(host: str) -> None:
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise click.UsageError(
+            "--host must be a loopback address such as 127.0.0.1: there is no authentication yet; "
+            "put a proxy that authenticates in front"
+        )
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _passphrase(path: Path | None) -> bytes | None:
+    if path is not None:
+        return path.read_bytes().removesuffix(b"\n").removesuffix(b"\r")
+    text = os.environ.get("FOUNDRY_ATTEST_PASSPHRASE")
+    return text.encode() if text else None
+
+
+def _run() -> None:
+    try:
+        main(prog_name="python -m service")
+    except AttestError as error:
+        click.echo(f"error: {error}\n{error.mend}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    _run()

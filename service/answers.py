@@ -1,0 +1,108 @@
+"""The documents that the service answers with, as bytes.
+
+A decision's envelope goes out as it was signed: its bytes are spliced in, not written again.
+
+    {"decision": <envelope>, "decision_index", "id", "proof": <proof of the decision's entry>,
+     "refusal_code"?, "reviews"?, "submission_index", "verdict"}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from attest import encoding
+from attest.casefile import Logged, make_casefile
+from attest.encoding import Json
+from attest.errors import CODES
+from attest.log.entry import parse_entry
+from service.problems import STATUS
+from service.records import Item, Recorded, Records, predicate_of
+from service.registrar import Reviewed
+
+
+def submission_answer(recorded: Recorded, *, with_reviews: bool = False) -> bytes:
+    """What a sender gets for a submission; the reviews only when they were asked for."""
+    rest: dict[str, Json] = {
+        "decision_index": recorded.decision.index,
+        "id": recorded.submission_id,
+        "proof": recorded.decision.proof_document(),
+        "submission_index": recorded.submission_index,
+        "verdict": recorded.verdict,
+    }
+    if recorded.refusal_code is not None:
+        rest["refusal_code"] = recorded.refusal_code
+    if with_reviews:
+        rest["reviews"] = [_review(item) for item in recorded.reviews]
+    # "decision" sorts before every other member, so this is canonical JSON.
+    return b'{"decision":' + recorded.decision.body + b"," + encoding.canonical(rest)[1:]
+
+
+def review_answer(reviewed: Reviewed) -> bytes:
+    """What a reviewer gets for a review."""
+    return encoding.canonical({"id": reviewed.submission_id} | _review(reviewed.review))
+
+
+def _review(item: Item) -> dict[str, Json]:
+    return {
+        "action": predicate_of(item.body)["action"],
+        "envelope": json.loads(item.body),
+        "proof": item.proof_document(),
+        "review_index": item.index,
+    }
+
+
+def casefile_answer(records: Records, submission_id: str) -> bytes:
+    """The case file of a submission (SPEC 15).
+
+    Raises:
+        InputError: not-found.
+        LogError: commitment-mismatch.
+    """
+    recorded = records.lookup(submission_id)
+    refs = parse_entry(recorded.decision.entry).refs
+    return make_casefile(
+        submission=_logged(records.item(recorded.submission_index)),
+        decision=_logged(recorded.decision),
+        reviews=[_logged(item) for item in recorded.reviews],
+        trust=_logged(records.item(refs["trust"][0])),
+        keysets=[records.item(index).body for index in refs.get("keyset", ())],
+        packs=[records.item(index).body for index in refs.get("pack", ())],
+    )
+
+
+def _logged(item: Item) -> Logged:
+    return Logged(body=item.body, proof=item.proof_document())
+
+
+def consistency_answer(size1: int, size2: int, hashes: Iterable[bytes]) -> bytes:
+    """A consistency proof between two sizes."""
+    encoded = [encoding.encode_base64(value) for value in hashes]
+    return encoding.canonical({"from": size1, "hashes": encoded, "to": size2})
+
+
+def rules_answer(packs: Iterable[bytes]) -> bytes:
+    """The active packs, without their rules."""
+    shown = ("edition", "effective", "engine", "id", "layer", "title")
+    return encoding.canonical(
+        {
+            "packs": [
+                {"digest": encoding.digest(raw), "rules": len(document["rules"])}
+                | {name: document[name] for name in shown}
+                for raw in packs
+                for document in [json.loads(raw)]
+            ]
+        }
+    )
+
+
+def errors_answer() -> bytes:
+    """Every code of an error with its title, its mend and its status."""
+    return encoding.canonical(
+        {
+            "errors": [
+                {"code": code, "title": text.title, "mend": text.mend, "status": STATUS[code]}
+                for code, text in sorted(CODES.items())
+            ]
+        }
+    )

@@ -1,0 +1,243 @@
+"""The HTTP application.
+
+Two routes write. `POST /v1/submissions` is the hot one: plain ASGI inside the application, raw
+bytes in, prebuilt bytes out, and its only wait is for the sequencer. All other routes read, in
+worker threads, through a read-only connection.
+
+Every error is a problem document (SPEC 17), those of the framework included, and none repeats
+anything of the request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from attest import limits
+from attest.errors import AttestError, InputError
+from service import answers
+from service.openapi import openapi_document
+from service.problems import Problem
+from service.records import Records
+from service.sequencer import Sequencer
+from service.shell import Shell
+from service.wire import Receive, Scope, Send, read_body, send_answer
+
+SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
+INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
+SILENT: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""No telemetry, whatever the environment says: it would carry messages of exceptions elsewhere."""
+
+JSON: Final = "application/json"
+TEXT: Final = "text/plain; charset=utf-8"
+
+
+def create_app(*, sequencer: Sequencer, records: Records, packs: Sequence[bytes]) -> FastAPI:
+    """The application over a sequencer that is not yet running.
+
+    Args:
+        records: reads for requests; its store is no other thread's.
+        packs: the active packs' documents.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with sequencer:
+            yield
+
+    app = FastAPI(
+        title="foundry-attest",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=SILENT,
+        exception_handlers={AttestError: _attest_error, HTTPException: _framework_error},
+    )
+    app.add_middleware(Shell)
+    app.router.routes.append(
+        Route(Submissions.path, Submissions(sequencer), methods=["POST"], name="submit")
+    )
+    reads = Reads(sequencer, records, packs)
+    get: dict[str, Callable[..., Response]] = {
+        "/v1/submissions/{submission_id}": reads.submission,
+        "/v1/submissions/{submission_id}/casefile": reads.casefile,
+        "/v1/log/checkpoint": reads.checkpoint,
+        "/v1/log/entries/{index}": reads.entry,
+        "/v1/log/proofs/{index}": reads.proof,
+        "/v1/log/consistency": reads.consistency,
+        "/v1/rules": reads.rules,
+        "/v1/rules/{pack}": reads.rule_pack,
+        "/v1/errors": reads.errors,
+        "/openapi.json": reads.openapi,
+        "/healthz": reads.healthy,
+        "/readyz": reads.ready,
+    }
+    for path, endpoint in get.items():
+        app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
+    app.add_api_route(
+        "/v1/submissions/{submission_id}/reviews",
+        _reviewing(sequencer),
+        methods=["POST"],
+        response_model=None,
+    )
+    return app
+
+
+class Submissions:
+    """The hot route: a submission in, a decision out."""
+
+    path = "/v1/submissions"
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self._sequencer = sequencer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 201 with a new decision, 200 with the one that the same bytes got before."""
+        scope["route"] = self
+        try:
+            recorded = await self._sequencer.submit(await read_body(scope, receive))
+        except AttestError as error:
+            problem = Problem.of(error)
+            await send_answer(send, problem.status, problem.headers(), problem.body)
+            return
+        body = answers.submission_answer(recorded)
+        status, headers = _recorded_head(recorded.replayed, recorded.submission_id)
+        headers["content-length"] = str(len(body))
+        await send_answer(send, status, headers, body)
+
+
+def _recorded_head(replayed: bool, submission_id: str) -> tuple[int, dict[str, str]]:
+    headers = {"content-type": JSON, "location": f"/v1/submissions/{submission_id}"}
+    if replayed:
+        headers["idempotent-replayed"] = "true"
+    return 200 if replayed else 201, headers
+
+
+def _reviewing(sequencer: Sequencer) -> Callable[[str, Request], Awaitable[Response]]:
+    async def review(submission_id: str, request: Request) -> Response:
+        _submission_id(submission_id)
+        raw = await read_body(request.scope, request.receive)
+        reviewed = await sequencer.review(submission_id, raw)
+        status, headers = _recorded_head(reviewed.replayed, submission_id)
+        return Response(answers.review_answer(reviewed), status, headers)
+
+    return review
+
+
+class Reads:
+    """The routes that only read."""
+
+    def __init__(self, sequencer: Sequencer, records: Records, packs: Sequence[bytes]) -> None:
+        self._sequencer = sequencer
+        self._records = records
+        self._packs = {json.loads(raw)["id"]: raw for raw in packs}
+        self._rules = answers.rules_answer(packs)
+        self._errors = answers.errors_answer()
+        self._openapi = json.dumps(openapi_document()).encode()
+
+    def submission(self, submission_id: str) -> Response:
+        """A submission with its decision, proof and reviews."""
+        recorded = self._records.lookup(_submission_id(submission_id))
+        return _json(answers.submission_answer(recorded, with_reviews=True))
+
+    def casefile(self, submission_id: str) -> Response:
+        """Everything to verify a submission offline."""
+        return _json(answers.casefile_answer(self._records, _submission_id(submission_id)))
+
+    def checkpoint(self) -> Response:
+        """The newest signed checkpoint."""
+        return Response(self._records.checkpoint(), media_type=TEXT)
+
+    def entry(self, index: str) -> Response:
+        """The bytes of a leaf."""
+        return Response(self._records.entry(_number(index)), media_type="application/octet-stream")
+
+    def proof(self, index: str) -> Response:
+        """The inclusion proof of an entry."""
+        return Response(self._records.tlog_proof(_number(index)), media_type=TEXT)
+
+    def consistency(self, request: Request) -> Response:
+        """The proof that one tree extends another."""
+        size1 = _number(request.query_params.get("from", ""))
+        size2 = _number(request.query_params.get("to", ""))
+        hashes = self._records.consistency(size1, size2)
+        return _json(answers.consistency_answer(size1, size2, hashes))
+
+    def rules(self) -> Response:
+        """The active packs."""
+        return _json(self._rules)
+
+    def rule_pack(self, pack: str) -> Response:
+        """One active pack, the bytes that its digest is of."""
+        raw = self._packs.get(pack)
+        if raw is None:
+            raise InputError("not-found", "no active pack of that name")
+        return _json(raw)
+
+    def errors(self) -> Response:
+        """Every code."""
+        return _json(self._errors)
+
+    def openapi(self) -> Response:
+        """The description of this interface."""
+        return _json(self._openapi)
+
+    def healthy(self) -> Response:
+        """The process answers."""
+        return _json(b'{"status":"ok"}')
+
+    def ready(self) -> Response:
+        """Submissions can be recorded."""
+        if not self._sequencer.ready:
+            raise InputError("not-ready", "submissions cannot be recorded")
+        return _json(b'{"status":"ready"}')
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, media_type=JSON)
+
+
+def _submission_id(text: str) -> str:
+    if SUBMISSION_ID.fullmatch(text) is None:
+        raise InputError("not-found", "not an identifier of a submission")
+    return text
+
+
+def _number(text: str) -> int:
+    if INDEX.fullmatch(text) is None or int(text) > limits.LOG_ENTRIES_MAX:
+        raise InputError("not-found", "not the number of an entry or the size of a tree")
+    return int(text)
+
+
+def _problem(error: AttestError, headers: Mapping[str, str] | None = None) -> Response:
+    problem = Problem.of(error)
+    return Response(problem.body, problem.status, {**problem.headers(), **(headers or {})})
+
+
+async def _attest_error(_: Request, error: AttestError) -> Response:
+    return _problem(error)
+
+
+async def _framework_error(_: Request, error: HTTPException) -> Response:
+    if error.status_code == 404:
+        return _problem(InputError("not-found", "no such resource"))
+    if error.status_code != 405:
+        raise error
+    detail = "the resource does not take this method"
+    return _problem(InputError("method-not-allowed", detail), error.headers)

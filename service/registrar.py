@@ -1,0 +1,309 @@
+"""The registrar: submissions in, decisions recorded. The synchronous heart of the service.
+
+It has a batch decided, seals each decision and appends submissions and decisions in one commit;
+only then is there an answer. A submission is known by the digest of its bytes: the same bytes get
+the same decision for ever. A `Registrar` is used by one thread.
+
+Worker processes decide as if nothing had been superseded. Where something had been, by the log or
+by an earlier submission of the batch, the registrar decides again, with what it knows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from attest.decision import Decided
+from attest.encoding import digest
+from attest.envelope import EnrolledKey, seal
+from attest.errors import AttestError, InputError, LogError, TrustError
+from attest.log.entry import parse_entry
+from attest.log.writer import Draft, LogWriter
+from attest.review import open_review
+from attest.signing import Signer
+from attest.trust import Trust, load_trust
+from service.deciders import DeciderPool, decide_one
+from service.records import Item, Recorded, Records, label, payload_of, predicate_of
+
+HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
+"""The codes of log errors that concern one request and leave the store as it was."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What every decision rests on: the active trust, its documents and their entries.
+
+    `snapshot` is the document of `trust`, `bodies` its keysets and packs by digest; `refs` maps
+    `trust`, `pack` and `keyset` to sorted entry indices (SPEC 12.6).
+    """
+
+    trust: Trust
+    snapshot: bytes
+    bodies: Mapping[str, bytes]
+    refs: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A review with its entry; `replayed` when the same bytes were recorded before."""
+
+    submission_id: str
+    review: Item
+    action: str
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class _Sealed:
+    submission_id: str
+    raw: bytes
+    decided: Decided
+    envelope: bytes
+
+
+def active_standing(records: Records) -> Standing:
+    """Open the newest trust snapshot of a log.
+
+    Raises:
+        TrustError: trust-incomplete.
+        InputError, RuleError: a document of the snapshot is not what it should be.
+    """
+    index, number = None, 1
+    while (later := records.find("trust", str(number))) is not None:
+        index, number = later, number + 1
+    if index is None:
+        raise TrustError("trust-incomplete", "the log holds no trust snapshot")
+    snapshot = records.item(index)
+    named = parse_entry(snapshot.entry).refs
+    refs = {kind: named.get(kind, ()) for kind in ("keyset", "pack")}
+    raws = [records.item(at).body for indices in refs.values() for at in indices]
+    bodies = {digest(raw): raw for raw in raws}
+    return Standing(
+        trust=load_trust(snapshot.body, bodies),
+        snapshot=snapshot.body,
+        bodies=bodies,
+        refs={"trust": (index,), **refs},
+    )
+
+
+class Registrar:
+    """Records submissions with their decisions, and reviews (see the module)."""
+
+    def __init__(
+        self,
+        *,
+        writer: LogWriter,
+        records: Records,
+        standing: Standing,
+        signer: Signer,
+        deciders: DeciderPool | None = None,
+    ) -> None:
+        """Take over a log; `records` reads the store that `writer` writes.
+
+        Without `deciders` it decides by itself; with them, they work under `standing` too.
+
+        Raises:
+            TrustError: unknown-key (the signer's key is not enrolled), key-purpose (it is not a
+                decision key of the foundry).
+        """
+        self._writer = writer
+        self._records = records
+        self._standing = standing
+        self._signer = signer
+        self._deciders = deciders
+        self._key = decision_key(signer, standing.trust)
+
+    def register(self, raws: Sequence[bytes], at: dt.datetime) -> list[Recorded | AttestError]:
+        """Record submissions received at an instant; one outcome for each, in order.
+
+        An error among the outcomes means that nothing was recorded for that submission:
+        InputError of steps 1 and 2, not-ready; InternalError internal; LogError clock-backwards,
+        commitment-mismatch.
+        Anything raised means that the state of the store is not known.
+
+        Raises:
+            LogError: head-moved and whatever else the store fails with.
+        """
+        ids = [digest(raw) for raw in raws]
+        outcomes: dict[str, Recorded | AttestError] = {}
+        fresh: dict[str, bytes] = {}
+        for submission_id, raw in zip(ids, raws, strict=True):
+            if submission_id not in outcomes and submission_id not in fresh:
+                known = self._known(submission_id)
+                if known is None:
+                    fresh[submission_id] = raw
+                else:
+                    outcomes[submission_id] = known
+        if fresh:
+            outcomes |= self._register_fresh(fresh, at)
+        return _in_order(ids, outcomes)
+
+    def review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Reviewed:
+        """Record a review of a decision, received at an instant.
+
+        Raises:
+            InputError: not-found, and what `open_review` raises.
+            TrustError: what `open_review` raises.
+            LogError: clock-backwards; head-moved and whatever else the store fails with.
+        """
+        recorded = self._records.lookup(submission_id)
+        name = digest(raw)
+        known = self._records.find("review-body", submission_id, name)
+        if known is not None:
+            item = self._records.item(known)
+            return Reviewed(submission_id, item, predicate_of(item.body)["action"], replayed=True)
+        opened = open_review(
+            raw,
+            trust=self._standing.trust,
+            at=at,
+            decision=payload_of(recorded.decision.body),
+            closed=any(predicate_of(item.body)["action"] != "ask" for item in recorded.reviews),
+        )
+        index = self._writer.head.size
+        refs = {"decision": (recorded.decision.index,), **self._standing.refs}
+        number = str(len(recorded.reviews) + 1)
+        self._writer.append(
+            [Draft(kind="review", body=raw, refs=refs)],
+            at=at,
+            labels=[
+                (label("review", submission_id, number), index),
+                (label("review-body", submission_id, name), index),
+            ],
+        )
+        item = self._records.item(index)
+        return Reviewed(submission_id, item, opened.review.action, replayed=False)
+
+    def _known(self, submission_id: str) -> Recorded | LogError | None:
+        try:
+            return self._records.lookup_briefly(submission_id)
+        except LogError as error:
+            if error.code in HARMLESS:
+                return error
+            raise
+
+    def _register_fresh(
+        self, fresh: Mapping[str, bytes], at: dt.datetime
+    ) -> dict[str, Recorded | AttestError]:
+        if not self._key.record.valid_from <= at <= self._key.record.valid_until:
+            error = InputError("not-ready", "the decision key is outside its validity")
+            return dict.fromkeys(fresh, error)
+        superseded = _Superseded(self._records)
+        outcomes: dict[str, Recorded | AttestError] = {}
+        sealed: list[_Sealed] = []
+        decided = self._decide_all(list(fresh.values()), at, superseded)
+        for (submission_id, raw), outcome in zip(fresh.items(), decided, strict=True):
+            if isinstance(outcome, Decided):
+                envelope = seal(outcome.payload, [self._signer])
+                sealed.append(_Sealed(submission_id, raw, outcome, envelope))
+            else:
+                outcomes[submission_id] = outcome
+        if sealed:
+            outcomes |= self._record(sealed, at, superseded.labelled)
+        return outcomes
+
+    def _decide_all(
+        self, raws: Sequence[bytes], at: dt.datetime, superseded: _Superseded
+    ) -> Iterator[Decided | AttestError]:
+        trust = self._standing.trust
+        first: Sequence[Decided | AttestError | None] = [None] * len(raws)
+        if self._deciders is not None:
+            first = self._deciders.decide_all(raws, at)
+        for raw, early in zip(raws, first, strict=True):
+            outcome = early
+            if outcome is None or superseded.touches(outcome):
+                outcome = decide_one(raw, trust=trust, at=at, prior=superseded)
+            if isinstance(outcome, Decided):
+                superseded.add(outcome.supersession)
+            yield outcome
+
+    def _record(
+        self, sealed: Sequence[_Sealed], at: dt.datetime, superseded: Mapping[bytes, int]
+    ) -> Mapping[str, Recorded | AttestError]:
+        first = self._writer.head.size
+        drafts: list[Draft] = []
+        labels = [(name, first + 2 * position + 1) for name, position in superseded.items()]
+        for position, each in enumerate(sealed):
+            index = first + 2 * position
+            refs = {"submission": (index,), **self._standing.refs}
+            drafts.append(Draft(kind="submission", body=each.raw, refs={}))
+            drafts.append(Draft(kind="decision", body=each.envelope, refs=refs))
+            labels.append((label("submission", each.submission_id), index))
+        try:
+            appended = self._writer.append(drafts, at=at, labels=labels)
+        except LogError as error:
+            if error.code in HARMLESS:
+                return {each.submission_id: error for each in sealed}
+            raise
+        return {
+            each.submission_id: Recorded(
+                submission_id=each.submission_id,
+                submission_index=first + offset - 1,
+                decision=Item(
+                    index=first + offset,
+                    entry=appended.entries[offset],
+                    salt=appended.salts[offset],
+                    body=each.envelope,
+                    tlog_proof=appended.prove(first + offset),
+                ),
+                verdict=each.decided.verdict,
+                refusal_code=each.decided.refusal_code,
+                replayed=False,
+            )
+            for offset, each in zip(range(1, len(drafts), 2), sealed, strict=True)
+        }
+
+
+class _Superseded(Container[tuple[str, str]]):
+    """What the log and the batch so far have superseded: (party, statement digest)."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._in_batch: set[tuple[str, str]] = set()
+        self._decisions = 0
+        self.labelled: dict[bytes, int] = {}
+        """Labels to write, with the position in the batch of the decision they lead to."""
+
+    def __contains__(self, pair: object) -> bool:
+        return isinstance(pair, tuple) and (
+            pair in self._in_batch or self._records.find("superseded", *pair) is not None
+        )
+
+    def touches(self, outcome: Decided | AttestError) -> bool:
+        """Whether a decision is another one for what had been superseded."""
+        return isinstance(outcome, Decided) and outcome.declaration in self
+
+    def add(self, pair: tuple[str, str] | None) -> None:
+        """Take note of the next decision of the batch and of what it supersedes."""
+        if pair is not None and pair not in self:
+            self._in_batch.add(pair)
+            self.labelled[label("superseded", *pair)] = self._decisions
+        self._decisions += 1
+
+
+def decision_key(signer: Signer, trust: Trust) -> EnrolledKey:
+    """The enrolled record of the key that signs decisions.
+
+    Raises:
+        TrustError: unknown-key, key-purpose (not a decision key of the foundry).
+    """
+    key = trust.ring.keys.get(signer.keyid)
+    if key is None:
+        raise TrustError("unknown-key", "the decision key is in no keyset of the trust snapshot")
+    if key.party != trust.foundry or key.record.purpose != "decision":
+        raise TrustError("key-purpose", "the key is not a decision key of the foundry")
+    return key
+
+
+def _in_order(
+    ids: Sequence[str], outcomes: Mapping[str, Recorded | AttestError]
+) -> list[Recorded | AttestError]:
+    seen: set[str] = set()
+    ordered: list[Recorded | AttestError] = []
+    for submission_id in ids:
+        outcome = outcomes[submission_id]
+        if submission_id in seen and isinstance(outcome, Recorded):
+            outcome = replace(outcome, replayed=True)
+        seen.add(submission_id)
+        ordered.append(outcome)
+    return ordered

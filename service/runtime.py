@@ -1,0 +1,126 @@
+"""Opening a data folder for service: the lock, the keys, the log, the application.
+
+One process at a time has a folder open for writing; the lock ends with the process. A log that was
+left between commit and signature is signed when it is opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from attest.errors import InputError, LogError
+from attest.log.checkpoint import CheckpointSigner, LogKeys
+from attest.log.sqlite import SqliteStore
+from attest.log.writer import LogWriter
+from attest.signing import load_signer
+from service.app import create_app
+from service.deciders import DeciderPool
+from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
+from service.records import Records
+from service.registrar import Registrar, Standing, active_standing
+from service.sequencer import Sequencer, utc_now
+from service.wire import GuardedProtocol
+
+STOP_SECONDS_MAX: Final = 30
+"""How long open requests may take once the server is told to stop."""
+
+
+@contextmanager
+def open_application(
+    folder: Path,
+    passphrase: bytes | None,
+    *,
+    processes: int = 0,
+    clock: Callable[[], dt.datetime] = utc_now,
+) -> Iterator[FastAPI]:
+    """The application over a data folder, until the block ends.
+
+    `processes` workers decide; without any, the sequencer's thread does. `clock` gives the instant
+    of receipt: aware, UTC, whole seconds.
+
+    Raises:
+        LogError: store-missing, and what is wrong with the log.
+        InputError: file (another process has the folder open, a file cannot be read), passphrase,
+            key-malformed.
+        TrustError, RuleError: what is wrong with the trust snapshot.
+    """
+    if not (folder / STORE).is_file():
+        raise LogError("store-missing", "the folder holds no log")
+    with ExitStack() as stack:
+        stack.enter_context(_locked(folder))
+        pems = (_read(folder / LOG_KEYS[0]), _read(folder / LOG_KEYS[1]))
+        log_keys = LogKeys.parse(_read(folder / VERIFIER_KEYS).decode().splitlines())
+        log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
+        signer = load_signer(_read(folder / DECISION_KEY), passphrase)
+        store = SqliteStore.open(folder / STORE)
+        stack.callback(store.close)
+        writer = LogWriter.open(store, log_signer)
+        records = Records(store)
+        standing = active_standing(records)
+        registrar = Registrar(
+            writer=writer,
+            records=records,
+            standing=standing,
+            signer=signer,
+            deciders=stack.enter_context(_deciders(standing, processes)),
+        )
+        reading = SqliteStore.open(folder / STORE, read_only=True)
+        stack.callback(reading.close)
+        packs = [records.item(index).body for index in standing.refs["pack"]]
+        sequencer = Sequencer(registrar, clock=clock)
+        yield create_app(sequencer=sequencer, records=Records(reading), packs=packs)
+
+
+@contextmanager
+def _deciders(standing: Standing, processes: int) -> Iterator[DeciderPool | None]:
+    if processes == 0:
+        yield None
+        return
+    pool = DeciderPool(standing.snapshot, standing.bodies, processes=processes)
+    try:
+        pool.decide_all([b""] * processes, utc_now())  # returns once each of them is ready
+        yield pool
+    finally:
+        pool.close()
+
+
+def server_over(application: FastAPI) -> uvicorn.Server:
+    """The server of an application: guarded, silent about itself, trusting no forwarded address."""
+    config = uvicorn.Config(
+        application,
+        http=GuardedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS_MAX,
+    )
+    return uvicorn.Server(config)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("file", f"{path.name} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError("file", "another process has the folder open") from None
+        yield

@@ -1,0 +1,174 @@
+"""The sequencer: one thread through which everything that is recorded goes, in order.
+
+Requests wait in one queue, bounded in number and in bytes. The thread takes what is there, up to a
+batch, has it decided and committed, and wakes all waiting requests at once, after the commit and
+the signed checkpoint. A full queue refuses (`busy`) instead of growing. A failing store stops the
+sequencer for good: what the store holds is unknown until it is opened again, so everyone who waits
+is told `log-stopped`, never that something was or was not recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from attest import limits
+from attest.errors import AttestError, InputError, LogError
+from service.problems import where
+from service.records import Recorded
+from service.registrar import HARMLESS, Registrar, Reviewed
+
+_log = logging.getLogger("foundry.sequencer")
+
+Outcome = Recorded | Reviewed | AttestError
+_STOPPED = "the store failed; what it recorded is known once it is opened again"
+
+
+def utc_now() -> dt.datetime:
+    """The instant, in whole seconds."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One request: a submission, or with `reviewed` a review of that submission."""
+
+    raw: bytes
+    reviewed: str | None
+    answer: asyncio.Future[Outcome]
+
+
+class Sequencer:
+    """Runs a registrar in a thread of its own; an asynchronous context manager.
+
+    `clock` gives the instant of receipt of a batch: aware, UTC, whole seconds.
+    """
+
+    def __init__(self, registrar: Registrar, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
+        self._registrar = registrar
+        self._clock = clock
+        self._queue: queue.Queue[_Job | None] = queue.Queue(limits.QUEUE_SUBMISSIONS_MAX)
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._stopped = False
+        self._waiting_bytes = 0
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._queue.put, None)
+        await asyncio.to_thread(self._thread.join)
+
+    @property
+    def ready(self) -> bool:
+        """True while submissions can be recorded."""
+        return not self._stopped and self._thread.is_alive()
+
+    async def submit(self, raw: bytes) -> Recorded:
+        """Have a submission decided and recorded; returns after the commit.
+
+        Raises:
+            InputError: steps 1 and 2 of deciding, busy, not-ready.
+            LogError: clock-backwards, log-stopped.
+            InternalError: internal.
+        """
+        recorded: Recorded = await self._enter(raw, None)
+        return recorded
+
+    async def review(self, submission_id: str, raw: bytes) -> Reviewed:
+        """Have a review recorded; returns after the commit.
+
+        Raises:
+            InputError, TrustError: what `Registrar.review` raises; busy.
+            LogError: clock-backwards, log-stopped.
+        """
+        reviewed: Reviewed = await self._enter(raw, submission_id)
+        return reviewed
+
+    async def _enter(self, raw: bytes, reviewed: str | None) -> Any:
+        if not self.ready:
+            raise LogError("log-stopped", _STOPPED)
+        if self._waiting_bytes + len(raw) > limits.QUEUE_BYTES_MAX:
+            raise InputError("busy", "submissions of too many bytes are waiting")
+        job = _Job(raw, reviewed, self._loop.create_future())
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            raise InputError("busy", "too many submissions are waiting") from None
+        self._waiting_bytes += len(raw)
+        try:
+            outcome = await job.answer
+        finally:
+            self._waiting_bytes -= len(raw)
+        if isinstance(outcome, AttestError):
+            raise outcome.with_traceback(None)
+        return outcome
+
+    def _run(self) -> None:
+        open_for_jobs = True
+        while open_for_jobs:
+            jobs, open_for_jobs = self._take()
+            if jobs:
+                outcomes = self._handle(jobs)
+                self._loop.call_soon_threadsafe(_settle, jobs, outcomes)
+
+    def _take(self) -> tuple[list[_Job], bool]:
+        jobs: list[_Job] = []
+        job = self._queue.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == limits.BATCH_SUBMISSIONS_MAX:
+                return jobs, True
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return jobs, True
+        return jobs, False
+
+    def _handle(self, jobs: Sequence[_Job]) -> list[Outcome]:
+        outcomes: dict[_Job, Outcome] = {}
+        try:
+            if not self._stopped:
+                at = self._clock()
+                submissions = [job for job in jobs if job.reviewed is None]
+                registered = self._registrar.register([job.raw for job in submissions], at)
+                outcomes.update(zip(submissions, registered, strict=True))
+                for job in jobs:
+                    if job.reviewed is not None:
+                        outcomes[job] = self._review(job.reviewed, job.raw, at)
+        except Exception as error:  # noqa: BLE001  whatever it is, the store's state is unknown
+            self._stopped = True
+            _log.critical("stopped: %s", where(error))
+        stopped = LogError("log-stopped", _STOPPED)
+        return [outcomes.get(job, stopped) for job in jobs]
+
+    def _review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Outcome:
+        try:
+            return self._registrar.review(submission_id, raw, at)
+        except LogError as error:
+            if error.code in HARMLESS:
+                return error
+            raise
+        except AttestError as error:
+            return error
+
+
+def _settle(jobs: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if not job.answer.done():
+            job.answer.set_result(outcome)

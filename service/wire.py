@@ -1,0 +1,160 @@
+"""Bytes in and out over HTTP: bounded reading of a body, prebuilt answers, and a guarded protocol.
+
+Every bound is checked before the bytes are parsed: the media type, the length that the request
+states, the bytes that really come, the time they take. What is over a bound is refused with a
+problem and never read to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from attest import limits
+from attest.errors import InputError
+from service.problems import Problem
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MEDIA_TYPES: Final = frozenset({b"application/vnd.dsse+json", b"application/json"})
+HEAD_BYTES_MAX: Final = 64 * 1024
+"""What a request may spend on all but its body: request line, fields, chunk sizes, trailers."""
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The body of a request that carries a document.
+
+    Raises:
+        InputError: media-type, too-large, timeout.
+    """
+    _check_fields(scope["headers"])
+    received: bytes = b""
+    try:
+        async with asyncio.timeout(limits.REQUEST_SECONDS_MAX):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise InputError("timeout", "the connection ended before the body did")
+                received += message.get("body", b"")
+                if len(received) > limits.SUBMISSION_BYTES_MAX:
+                    raise _too_large()
+                if not message.get("more_body", False):
+                    return received
+    except TimeoutError:
+        raise InputError(
+            "timeout", f"the body took more than {limits.REQUEST_SECONDS_MAX} s"
+        ) from None
+
+
+def _check_fields(fields: list[tuple[bytes, bytes]]) -> None:
+    media_type = b""
+    for name, value in fields:
+        if name == b"content-type":
+            media_type = value.partition(b";")[0].strip().lower()
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            raise InputError("media-type", "the body must not be compressed")
+        elif name == b"content-length" and (
+            not value.isdigit() or int(value[:16]) > limits.SUBMISSION_BYTES_MAX
+        ):
+            raise _too_large()
+    if media_type not in MEDIA_TYPES:
+        raise InputError("media-type", "expected application/vnd.dsse+json or application/json")
+
+
+def _too_large() -> InputError:
+    return InputError("too-large", f"the body is over {limits.SUBMISSION_BYTES_MAX} bytes")
+
+
+async def send_answer(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Send a whole answer; names and values of headers are ASCII."""
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with bounds on what comes before and between the body's bytes.
+
+    A request whose head does not arrive in time, or that spends more than `HEAD_BYTES_MAX` on
+    anything but its body, is answered with a problem and the connection is closed.
+    """
+
+    _head_deadline: asyncio.TimerHandle | None = None
+    _overhead = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start waiting for the first request."""
+        super().connection_made(transport)
+        self.access_log = False  # it would name paths and queries; `service.shell` has its own
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser and charge what was not body."""
+        self._overhead += len(data)
+        super().data_received(data)
+        if self._overhead > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._refuse(InputError("too-large", f"the head is over {HEAD_BYTES_MAX} bytes"))
+
+    def on_message_begin(self) -> None:
+        """A request starts: its head must end in time."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head is there: what follows is timed by `read_body`."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Body bytes are charged to the body's own limit."""
+        self._overhead -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The next request starts with a clean account."""
+        self._overhead = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's signature
+        """Answer what is not HTTP."""
+        self._refuse(InputError("json-malformed", "the request is not HTTP/1.1"))
+
+    def _await_head(self) -> None:
+        if self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(limits.REQUEST_SECONDS_MAX, self._late)
+
+    def _head_came(self) -> None:
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def _answer_is_due(self) -> bool:
+        cycle: Any = self.cycle
+        return bool(self.pipeline) or (
+            cycle is not None and not cycle.more_body and not cycle.response_complete
+        )
+
+    def _late(self) -> None:
+        if not self.transport.is_closing():
+            self._refuse(InputError("timeout", "the request's head did not arrive in time"))
+
+    def _refuse(self, error: InputError) -> None:
+        if self._answer_is_due():  # it may say that a submission was recorded: say nothing else
+            self.transport.close()
+            return
+        problem = Problem.of(error)
+        fields = {**problem.headers(), "connection": "close"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self.transport.write(f"HTTP/1.1 {problem.status} \r\n{head}\r\n".encode() + problem.body)
+        self.transport.close()

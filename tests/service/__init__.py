@@ -1,0 +1,1 @@
+"""Tests of the service, most of them over real HTTP on a loopback port."""

@@ -1,0 +1,194 @@
+"""Bounds on the wire, over bare sockets: what is slow, endless or not HTTP is cut off."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from attest import limits, schemas
+from service.wire import HEAD_BYTES_MAX
+from tests.service.house import House, held
+
+POST = b"POST /v1/submissions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def connected(house: House) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", house.port), timeout=30) as connection:
+        yield connection
+
+
+def answer_to_the_end(connection: socket.socket) -> tuple[int, bytes, bytes]:
+    """Status, head and body of the one answer after which the server closes."""
+    received = b""
+    try:
+        while part := connection.recv(65536):
+            received += part
+    except ConnectionResetError:
+        pass
+    head, _, body = received.partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), head.lower(), body
+
+
+def check_refused(connection: socket.socket, status: int, code: str) -> None:
+    answered, head, body = answer_to_the_end(connection)
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    document = json.loads(body)
+    schemas.validate("problem", document)
+    assert (answered, document["status"], document["code"]) == (status, status, code)
+
+
+def send_until_cut(connection: socket.socket, part: bytes, times: int) -> None:
+    try:
+        for _ in range(times):
+            connection.sendall(part)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests must arrive within a fifth of a second."""
+    monkeypatch.setattr(limits, "REQUEST_SECONDS_MAX", 0.2)
+
+
+def test_a_stated_length_over_the_limit_is_refused_unread(shared_house: House) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(POST + b"content-length: 10000000\r\n\r\n")
+        check_refused(connection, 413, "too-large")
+
+
+def test_nothing_is_asked_for_that_would_be_refused(shared_house: House) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(POST + b"expect: 100-continue\r\ncontent-length: 10000000\r\n\r\n")
+        check_refused(connection, 413, "too-large")
+
+
+def test_chunks_over_the_limit_are_counted(shared_house: House) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(CHUNKED)
+        part = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        send_until_cut(connection, part, limits.SUBMISSION_BYTES_MAX // 0x10000 + 1)
+        check_refused(connection, 413, "too-large")
+
+
+def test_chunks_within_the_limit_are_joined(shared_house: House) -> None:
+    raw = held(shared_house.world)
+    chunks = [raw[at : at + 1000] for at in range(0, len(raw), 1000)]
+    with connected(shared_house) as connection:
+        connection.sendall(CHUNKED.replace(b"host", b"connection: close\r\nhost"))
+        for chunk in chunks:
+            connection.sendall(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        connection.sendall(b"0\r\n\r\n")
+        status, _, body = answer_to_the_end(connection)
+    assert status == 201
+    assert json.loads(body)["verdict"] == "HOLD"
+
+
+def test_a_body_that_stalls_is_given_up(shared_house: House, hurried: None) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(POST + b"content-length: 100\r\n\r\n{")
+        check_refused(connection, 408, "timeout")
+
+
+def test_a_head_that_stalls_is_given_up(shared_house: House, hurried: None) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(b"GET /healthz HT")
+        check_refused(connection, 408, "timeout")
+
+
+def test_a_connection_that_says_nothing_is_given_up(shared_house: House, hurried: None) -> None:
+    with connected(shared_house) as connection:
+        check_refused(connection, 408, "timeout")
+
+
+def test_a_second_request_must_arrive_in_time_too(shared_house: House, hurried: None) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /healthz HT")
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    first, _, second = received.partition(b'{"status":"ok"}')
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert second.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /healthz HTTP/1.1\r\nx: ",
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 8000,
+        b"GET /",
+        CHUNKED + b"1;",
+        CHUNKED + b"0\r\nx: ",
+    ],
+    ids=["field", "fields", "request line", "chunk extension", "trailer"],
+)
+def test_all_but_the_body_is_bounded(shared_house: House, start: bytes) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(start)
+        send_until_cut(connection, b"a" * 8192, HEAD_BYTES_MAX // 8192 + 2)
+        check_refused(connection, 413, "too-large")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET / HTTP/9\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\n\r\n",
+        POST + b"content-length: -1\r\n\r\n",
+        POST + b"content-length: 1\r\ncontent-length: 2\r\n\r\n",
+        POST + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        CHUNKED + b"zz\r\n",
+        b"GET http://[ HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+    ids=["TLS", "version", "NUL", "negative", "two lengths", "smuggled", "chunk size", "target"],
+)
+def test_what_is_not_http_is_answered_with_a_problem(shared_house: House, raw: bytes) -> None:
+    with connected(shared_house) as connection:
+        connection.sendall(raw)
+        check_refused(connection, 400, "json-malformed")
+
+
+@pytest.mark.parametrize("more", [b"\x16\x03", POST + b"content-length: 5\r\n\r\n{\r\n"])
+def test_no_error_takes_the_place_of_an_answer_that_is_due(
+    shared_house: House, more: bytes
+) -> None:
+    raw = held(shared_house.world, 100 + len(more))
+    with connected(shared_house) as connection:
+        connection.sendall(POST + b"content-length: %d\r\n\r\n" % len(raw) + raw + more)
+        if more.startswith(POST):
+            connection.sendall(b"x" * 5 + b"\x16\x03")
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    assert received == b"" or received.startswith(b"HTTP/1.1 201 ")
+    assert shared_house.post(raw).status_code == 200
+
+
+def test_a_sender_who_leaves_midway_leaves_nothing(shared_house: House) -> None:
+    before = shared_house.size()
+    with connected(shared_house) as connection:
+        connection.sendall(POST + b"content-length: 100\r\n\r\n{")
+    assert shared_house.client.get("/healthz").status_code == 200
+    assert shared_house.size() == before
+
+
+def test_requests_in_one_pipe_are_answered_in_order(shared_house: House) -> None:
+    get = b"GET /healthz HTTP/1.1\r\nhost: x\r\n"
+    with connected(shared_house) as connection:
+        connection.sendall(
+            (get + b"\r\n") * 3 + get.replace(b"/healthz", b"/") + b"connection: close\r\n\r\n"
+        )
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"200", b"200", b"404"]
