@@ -169,6 +169,8 @@ def _expected(keyword: str, schema: Json, instance: Json) -> str:
             return "only " + ", ".join(known)
         case "type":
             return wanted if isinstance(wanted, str) else " or ".join(wanted)
+        case "enum" if "title" in schema:
+            return str(schema["title"])
         case "enum":
             return "one of " + ", ".join(wanted)
         case "const":

@@ -44,6 +44,11 @@ async def submit(request: Request) -> Response:
 
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", access_log=False)
 """
+_PIN = """
+import os, sys
+os.sched_setaffinity(0, [int(processor) for processor in sys.argv[1].split(",")])
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 EMPTY = [sys.executable, "-c", _EMPTY_SOURCE]
 
 
@@ -60,7 +65,10 @@ def measure(folder: Path, divisor: int) -> None:
         data = folder / label.replace(" ", "-")
         found_world(world, data)
         runs: dict[str, list[Load]] = {"empty": [], "linked": [], "alone": []}
-        with _server(EMPTY, placement) as empty, _server(_service(data), placement) as service:
+        with (
+            _server(EMPTY, placement) as empty,
+            _server(_service(data, placement), placement) as service,
+        ):
             for number in range(ROUNDS):
                 runs["empty"].append(_post(empty, linked[number]))
                 runs["linked"].append(_post(service, linked[number]))
@@ -97,8 +105,11 @@ def _fdatasync_seconds(path: Path) -> float:
         return median_seconds(append, rounds=200)
 
 
-def _service(data: Path) -> Sequence[str]:
-    return [sys.executable, "-m", "service", "run", str(data), "--no-access-log", "--port"]
+def _service(data: Path, processors: Sequence[int]) -> Sequence[str]:
+    """The service: on one processor it decides in its own process, on more in workers."""
+    workers = str(len(processors) if len(processors) > 1 else 0)
+    options = ["--processes", workers, "--no-access-log", "--port"]
+    return [sys.executable, "-m", "service", "run", str(data), *options]
 
 
 @contextmanager
@@ -107,8 +118,8 @@ def _server(command: Sequence[str], processors: Sequence[int]) -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    process = subprocess.Popen([*command, str(port)])
-    os.sched_setaffinity(process.pid, processors)
+    pinned = [sys.executable, "-c", _PIN, ",".join(map(str, processors))]
+    process = subprocess.Popen([*pinned, *command, str(port)], stdout=subprocess.DEVNULL)
     try:
         _await(port)
         yield port

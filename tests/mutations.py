@@ -107,6 +107,8 @@ def _texts(value: str) -> Iterator[tuple[str, Json]]:
         "scope",
         "bool",
         "date",
+        "HK",
+        "XX",
     ):
         yield f"becomes {choice}", choice
     for day in ("2026-02-29", "2028-02-29", "2026-04-31", "0999-12-31", "3000-01-01", "2026-1-01"):

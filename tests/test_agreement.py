@@ -227,6 +227,7 @@ TEXTS = st.one_of(
     st.from_regex(r"^[A-Za-z0-9+/_-]{0,50}={0,3}$"),
     st.from_regex(r"^[0-9]{4}-[0-3][0-9]-[0-3][0-9](T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z)?$"),
     st.from_regex(r"^(/([^/~]|~[01])*){0,4}$"),
+    st.from_regex(r"^[A-Z]{2}$"),
     st.dates().map(str),
     st.datetimes().map(lambda instant: instant.isoformat(timespec="seconds") + "Z"),
 )

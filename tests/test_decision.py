@@ -151,10 +151,23 @@ def test_step_4_statements() -> None:
     assert refused(sealed_statement(extension)) == ("must-understand", 4)
 
 
+@pytest.mark.parametrize("country", ["XX", "ZZ", "UK", "XK", "tw", "TWN"])
+def test_step_4_a_site_in_no_country_passes_no_test(country: str) -> None:
+    """A code that nobody assigned is in no group of the law; it must not reach the rules."""
+    package = WORLD.determination(b"")["package"]
+    somewhere = {"package": package | {"site_country": known("SG")}}
+    assert decided(WORLD.submission(fabricator=somewhere))[0].verdict == "PASS"
+    nowhere = {"package": package | {"site_country": known(country)}}
+    assert refused(WORLD.submission(fabricator=nowhere)) == ("schema-violation", 4)
+    designed = WORLD.declaration()["package"] | {"site_country": known(country)}
+    assert refused(declared(package=designed)) == ("schema-violation", 4)
+
+
 @pytest.mark.parametrize("member", sorted(set(WORLD.declaration()) - {"must_understand"}))
 def test_a_blank_is_not_an_unknown(member: str) -> None:
     """Each member that is left out or empty is invalid."""
-    for blank in (None, "", {}, []):
+    blanks: list[Json] = [None, "", {}, []]
+    for blank in blanks:
         predicate = WORLD.declaration()
         predicate[member] = blank
         code, step = refused(sealed_statement(statement(DECLARATION_TYPE, predicate)))
@@ -289,12 +302,13 @@ def test_unknown_never_passes() -> None:
         "memories": [],
     }
     die = WORLD.determination(b"")["dies"][0]
-    for name, changes in [
+    cases: list[tuple[str, dict[str, Json]]] = [
         ("fabricator.packages", {"package": package | {"attester_packages": UNKNOWN}}),
         ("fabricator.packaging_country", {"package": package | {"site_country": UNKNOWN}}),
         ("d.density_per_mm2", {"dies": [die | {"density_per_mm2": UNKNOWN}]}),
         ("d.area_um2", {"dies": [die | {"area_um2": UNKNOWN}]}),
-    ]:
+    ]
+    for name, changes in cases:
         result, predicate = decided(WORLD.submission(fabricator=changes))
         assert result.verdict == "HOLD", name
         missing = {fact for finding in predicate["findings"] for fact in finding.get("missing", [])}

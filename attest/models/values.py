@@ -22,11 +22,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     Strict,
     StringConstraints,
 )
+from pydantic_core.core_schema import literal_schema
 
 from attest import encoding, limits
+from attest.countries import COUNTRIES
 from attest.errors import InputError
 
 T = TypeVar("T")
@@ -92,7 +95,9 @@ RuleName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0
 RuleText = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=_NO_BLANK_ENDS)]
 Expression = RuleText
 AmbiguityId = Annotated[str, StringConstraints(max_length=32, pattern=r"^[A-Z][A-Z0-9-]{0,31}$")]
-Country = Annotated[str, StringConstraints(max_length=2, pattern=r"^[A-Z]{2}$")]
+Country = Annotated[
+    str, GetPydanticSchema(lambda _source, _handler: literal_schema(sorted(COUNTRIES)))
+]
 HexSha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
 Pointer = Annotated[str, StringConstraints(max_length=1000, pattern=r"^(/([^/~]|~[01])*)*$")]

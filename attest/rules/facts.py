@@ -126,7 +126,7 @@ def _read_field(field: Field, value: Json, pointer: str) -> FactValue:
         except InputError:
             _refuse("expected a date such as 2026-11-24", pointer)
     if field.choices and value not in field.choices:
-        _refuse(f"expected one of {', '.join(field.choices)}", pointer)
+        _refuse(f"expected {field.called or 'one of ' + ', '.join(field.choices)}", pointer)
     if field.form and not field.form.fullmatch(value):
         _refuse(f"expected a text of the form {field.form.pattern}", pointer)
     return value

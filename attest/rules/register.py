@@ -3,8 +3,8 @@
 docs/RULES.md section 6 describes them. A shape is a scalar with its bounds, a list, or the members
 of a structure:
 
->>> GROUPS["declared"]["designer_hq"].form.pattern
-'[A-Z]{2}'
+>>> GROUPS["transaction"]["mode"].choices
+('cfr_text', 'bis_practice')
 >>> FACTS["osat.dies"].item.members["units"].name
 'int'
 """
@@ -17,16 +17,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from attest.countries import COUNTRIES
 from attest.rules.types import BOOL, DATE, INT, STRING, ListOf, Scalar, Struct, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A scalar with its bounds: the least integer, the allowed texts, the form of a text."""
+    """A scalar with its bounds: the least integer, the allowed texts, the form of a text.
+
+    `called` says what the allowed texts are, where they are too many to be listed in a message.
+    """
 
     type: Scalar
     least: int = 0
     choices: tuple[str, ...] = ()
+    called: str = ""
     form: re.Pattern[str] | None = None
 
 
@@ -53,7 +58,11 @@ _AMOUNT = Field(type=INT)
 _COUNT = Field(type=INT, least=1)
 _TEXT = Field(type=STRING)
 _NAME = Field(type=STRING, form=re.compile(r".+", re.DOTALL))
-_COUNTRY = Field(type=STRING, form=re.compile(r"[A-Z]{2}"))
+_COUNTRY = Field(
+    type=STRING,
+    choices=tuple(sorted(COUNTRIES)),
+    called="an officially assigned ISO 3166-1 alpha-2 code",
+)
 
 ATTESTER_ROLES: Final = ("front-end-fabricator", "osat")
 EXPORTERS: Final = (*ATTESTER_ROLES, "other")

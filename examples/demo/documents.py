@@ -24,6 +24,8 @@ DEMO_HOLDER: Final = "Demo key, not of the company"
 REVIEWERS: Final = ("Demo reviewer one", "Demo reviewer two")
 
 _DAY: Final = dt.timedelta(days=1)
+_NOWHERE: Final = "AQ"
+"""A keyset names a country; nobody has a seat in Antarctica."""
 _UNKNOWN: Final[Json] = {"knowledge": "unknown"}
 
 
@@ -104,7 +106,7 @@ def make_cast(scenario: Scenario, *, at: dt.datetime) -> Cast:
             name: Party(
                 f"demo-designer-{name}",
                 designer.name,
-                designer.hq or "ZZ",
+                designer.hq or _NOWHERE,
                 "designer",
                 key(ECDSA_P256),
             )

@@ -24,6 +24,7 @@ from tests.world import ROOT
 
 COMPLETION = dt.date(2026, 12, 15)
 DECIDED = dt.date(2026, 11, 24)
+ASSIGNED = "expected an officially assigned ISO 3166-1 alpha-2 code"
 
 
 def test_dates_are_ordinals_and_lists_are_tuples() -> None:
@@ -60,9 +61,21 @@ def test_facts_are_an_object(document: Json) -> None:
         ({"declared": {"dies": ["core"]}}, "/declared/dies/0", "an object"),
         ({"declared": {"designer_locations": "TW"}}, "/declared/designer_locations", "a list"),
         ({"declared": {"designer_hq": None}}, "/declared/designer_hq", "a text"),
-        ({"declared": {"designer_hq": "tw"}}, "/declared/designer_hq", "of the form"),
-        ({"declared": {"designer_hq": "TW\n"}}, "/declared/designer_hq", "of the form"),
-        ({"declared": {"designer_hq": "TWN"}}, "/declared/designer_hq", "of the form"),
+        ({"declared": {"designer_hq": "tw"}}, "/declared/designer_hq", ASSIGNED),
+        ({"declared": {"designer_hq": "TW\n"}}, "/declared/designer_hq", ASSIGNED),
+        ({"declared": {"designer_hq": "TWN"}}, "/declared/designer_hq", ASSIGNED),
+        ({"declared": {"designer_hq": "UK"}}, "/declared/designer_hq", ASSIGNED),
+        ({"declared": {"packaging_country": "XX"}}, "/declared/packaging_country", ASSIGNED),
+        ({"fabricator": {"packaging_country": "XX"}}, "/fabricator/packaging_country", ASSIGNED),
+        ({"osat": {"packaging_country": "XK"}}, "/osat/packaging_country", ASSIGNED),
+        ({"declared": {"designer_parent_hq": "EU"}}, "/declared/designer_parent_hq", ASSIGNED),
+        (
+            {"declared": {"designer_locations": ["TW", "ZZ"]}},
+            "/declared/designer_locations/1",
+            ASSIGNED,
+        ),
+        ({"transaction": {"destinations": ["AA"]}}, "/transaction/destinations/0", ASSIGNED),
+        ({"transaction": {"party_hqs": ["QM"]}}, "/transaction/party_hqs/0", ASSIGNED),
         ({"declared": {"designer_name": ""}}, "/declared/designer_name", "of the form"),
         ({"declared": {"hbm": "no"}}, "/declared/hbm", "true or false"),
         ({"declared": {"hbm": 0}}, "/declared/hbm", "true or false"),
