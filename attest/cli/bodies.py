@@ -1,0 +1,134 @@
+"""Bodies for a log: of the right shape for their kind, with the references that SPEC 12.6 wants.
+
+>>> try:
+...     check_body("keyset", b"{}")
+... except InputError as error:
+...     error.code
+'schema-violation'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from attest import encoding, limits, schemas
+from attest.cli.documents import unverified_payload
+from attest.cli.statements import check_statement
+from attest.encoding import Json
+from attest.errors import InputError
+from attest.log.entry import parse_entry
+from attest.log.store import LogStore
+from attest.log.writer import Draft
+from attest.models import DECISION_TYPE, REVIEW_TYPE
+from attest.rules.pack import compile_pack
+
+_NAMED_BY_TRUST: Final[Mapping[str, str]] = {
+    "keyset": "keysets",
+    "pack": "packs",
+    "schema": "schemas",
+}
+_STATEMENT_OF: Final[Mapping[str, str]] = {"decision": DECISION_TYPE, "review": REVIEW_TYPE}
+
+
+def check_body(kind: str, raw: bytes) -> None:
+    """Hold a body to the shape of its kind.
+
+    Raises:
+        InputError: schema-violation, not-found (not a released schema), the json codes.
+        RuleError: a pack that does not compile.
+    """
+    if kind == "pack":
+        compile_pack(raw)
+    elif kind == "schema":
+        if raw not in schemas.SCHEMAS.values():
+            raise InputError("not-found", "not a schema that this version releases")
+    elif kind in ("keyset", "trust"):
+        schemas.validate(kind, encoding.loads(raw))
+    elif kind == "submission":
+        document = _loads(raw)
+        bare = isinstance(document, dict) and "envelopes" not in document
+        schemas.validate("envelope" if bare else "submission", document)
+    else:
+        check_statement(_payload(raw), _STATEMENT_OF[kind])
+
+
+def _loads(raw: bytes) -> Json:
+    return encoding.loads(
+        raw, bytes_max=limits.CASEFILE_BYTES_MAX, string_bytes_max=limits.CASEFILE_BYTES_MAX
+    )
+
+
+def _payload(raw: bytes) -> Json:
+    payload = unverified_payload(_loads(raw))
+    return encoding.loads(payload, bytes_max=limits.CASEFILE_BYTES_MAX)
+
+
+@dataclass
+class Shelf:
+    """What a log holds, as far as new entries refer to it; grows with each draft."""
+
+    size: int
+    public: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
+    trust: tuple[int, dict[str, tuple[int, ...]]] | None = None
+    last_kind: str = ""
+
+    @staticmethod
+    def of(store: LogStore, size: int) -> Shelf:
+        """Read a whole log once."""
+        shelf = Shelf(0)
+        for stored in store.entries(0, size):
+            entry = parse_entry(stored.entry)
+            shelf._note(entry.kind, stored.body, dict(entry.refs))
+        return shelf
+
+    def draft(self, kind: str, body: bytes) -> Draft:
+        """A draft with its references.
+
+        Raises:
+            InputError: not-found (something that it refers to is not in the log).
+        """
+        refs = self._references(kind, body)
+        self._note(kind, body, refs)
+        return Draft(kind, body, refs)
+
+    def _references(self, kind: str, body: bytes) -> dict[str, tuple[int, ...]]:
+        if kind == "trust":
+            document = encoding.loads(body)
+            return {
+                one: self._indices(document[many])
+                for one, many in _NAMED_BY_TRUST.items()
+                if document[many]
+            }
+        if kind not in _STATEMENT_OF:
+            return {}
+        if self.trust is None:
+            raise InputError("not-found", f"a {kind} needs a trust entry before it")
+        index, below = self.trust
+        below = {name: named for name, named in below.items() if name in ("keyset", "pack")}
+        if kind == "decision":
+            if self.last_kind != "submission":
+                raise InputError("not-found", "a decision follows its submission")
+            return {"submission": (self.size - 1,), "trust": (index,), **below}
+        digest = _payload(body)["predicate"]["decision"]
+        if digest not in self.decisions:
+            raise InputError("not-found", "the log does not hold the reviewed decision")
+        return {"decision": (self.decisions[digest],), "trust": (index,), **below}
+
+    def _indices(self, digests: list[str]) -> tuple[int, ...]:
+        if not all(digest in self.public for digest in digests):
+            raise InputError("not-found", "the log lacks a document that the trust names")
+        return tuple(sorted(self.public[digest] for digest in digests))
+
+    def _note(self, kind: str, body: bytes, refs: dict[str, tuple[int, ...]]) -> None:
+        if kind in _NAMED_BY_TRUST:
+            self.public.setdefault(encoding.digest(body), self.size)
+        elif kind == "trust":
+            self.trust = (self.size, refs)
+        elif kind == "decision":
+            digest = encoding.digest(unverified_payload(_loads(body)))
+            self.decisions.setdefault(digest, self.size)
+        self.last_kind = kind
+        self.size += 1

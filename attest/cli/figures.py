@@ -1,0 +1,37 @@
+"""Large numbers for people.
+
+Digits in groups, in words, and in the units of Chinese, Japanese and Korean readers.
+
+>>> in_words(28_430_000_000)
+'28,430,000,000 (28.43 billion, 284.3億)'
+>>> in_words(29_999_999_999)
+'29,999,999,999 (over 29.9999 billion, over 299.9999億)'
+>>> in_words(814), in_words(28_430_000_000, cjk=False)
+('814', '28,430,000,000 (28.43 billion)')
+
+A shortened number is cut, never rounded up: nobody reads a count below a threshold as one on it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_WORDS: Final = ((10**12, " trillion"), (10**9, " billion"), (10**6, " million"))
+_CJK: Final = ((10**12, "兆"), (10**8, "億"), (10**4, "萬"))
+_DECIMALS: Final = 4
+
+
+def in_words(number: int, *, cjk: bool = True) -> str:
+    """The number in digits and, from a million up, in words; `cjk` adds 萬, 億 or 兆."""
+    if number < 10**6:
+        return f"{number:,}"
+    scales = (_WORDS, _CJK) if cjk else (_WORDS,)
+    return f"{number:,} ({', '.join(_scaled(number, scale) for scale in scales)})"
+
+
+def _scaled(number: int, scale: tuple[tuple[int, str], ...]) -> str:
+    size, unit = next(pair for pair in scale if number >= pair[0])
+    whole, rest = divmod(number, size)
+    cut, lost = divmod(rest * 10**_DECIMALS, size)
+    decimals = f"{cut:0{_DECIMALS}d}".rstrip("0")
+    return f"{'over ' if lost else ''}{whole:,}{'.' + decimals if decimals else ''}{unit}"

@@ -1,0 +1,83 @@
+"""Findings for people: what each rule says, what is missing, what would clear it, who says so.
+
+The verdict is that of SPEC 10.6; scopes and ways explain it and are shown below it as notes.
+
+>>> word_of({"kind": "test", "result": "unknown", "verdict": "HOLD"})
+'HOLD'
+>>> word_of({"kind": "test", "result": "n/a"})
+'N-A'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from attest.cli.figures import in_words
+from attest.cli.screen import Screen
+from attest.encoding import Json, canonical
+
+_EXPLAINING: Final = ("scope", "way")
+
+
+def word_of(finding: Json) -> str:
+    """The word of a finding's result line; one that does not count is N-A."""
+    return str(finding.get("verdict", "N-A"))
+
+
+def show(screen: Screen, findings: Sequence[Json], verdict: str, *, trace: bool = False) -> None:
+    """Print findings, those that count first, and the verdict.
+
+    `trace` adds the values that each finding rests on and the comparisons that were made.
+    """
+    for finding in findings:
+        if "verdict" in finding:
+            _show_counted(screen, finding)
+            if trace:
+                _show_trace(screen, finding)
+    for finding in findings:
+        if "verdict" not in finding and finding["kind"] not in _EXPLAINING:
+            screen.result(word_of(finding), finding["rule"], finding["says"])
+    for finding in findings:
+        if finding["kind"] in _EXPLAINING:
+            told = f"{finding['kind']} {finding['rule']}: {finding['result']}. {finding['says']}"
+            screen.out(f"        {told}")
+    screen.out()
+    screen.out(f"Verdict: {screen.mark(verdict)}")
+
+
+def _show_counted(screen: Screen, finding: Json) -> None:
+    layer = "" if finding["layer"] == "law" else f"  HOUSE RULE {finding['pack']} (not law)"
+    screen.result(word_of(finding), finding["rule"], f"{finding.get('says', '')}{layer}")
+    details = [("citation", finding.get("citation", ""))]
+    if word_of(finding) != "PASS":
+        details += [
+            ("missing", ", ".join(finding.get("missing", []))),
+            *(("clears with", text) for text in finding.get("clears_with", [])),
+        ]
+    for flag in finding.get("flags", []):
+        result = f" would give {flag['result']}" if "result" in flag else ""
+        details.append(("open point", f"{flag['ambiguity']}, {flag['reading']}{result}"))
+    for label, text in details:
+        if text:
+            screen.out(f"        {label:<12} {text}")
+
+
+def _show_trace(screen: Screen, finding: Json) -> None:
+    for name, value in finding.get("used", {}).items():
+        number = isinstance(value, int) and not isinstance(value, bool)
+        told = in_words(value, cjk=False) if number else canonical(value).decode()
+        screen.out(f"        {'rests on':<12} {name} = {told}")
+    for test in finding.get("tests", []):
+        screen.out(f"        {'tested':<12} {test['expr']}: {test['is']}")
+
+
+def questions(findings: Sequence[Json]) -> list[str]:
+    """What the reader of these findings will ask for: evidence first, then bare names."""
+    asked: list[str] = []
+    for finding in findings:
+        if word_of(finding) in ("FAIL", "HOLD"):
+            asked += finding.get("clears_with", []) or [
+                f"{name} ({finding['rule']})" for name in finding.get("missing", [])
+            ]
+    return list(dict.fromkeys(asked))

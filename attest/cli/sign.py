@@ -1,0 +1,130 @@
+"""`attest sign`: show a person what the statement says, then sign its bytes."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from attest import encoding, limits, schemas
+from attest.cli import clock, documents, files
+from attest.cli.failures import about
+from attest.cli.passphrase import passphrase_file, passphrase_for
+from attest.cli.screen import Screen, screened
+from attest.cli.sentences import sentences, word_to_type
+from attest.cli.statements import SCHEMA_OF, check_statement
+from attest.encoding import Json
+from attest.envelope import KeyRing, seal
+from attest.errors import InputError, TrustError
+from attest.models import DECISION_TYPE, REVIEW_TYPE, Keyset, parse
+from attest.signing import KeySigner, load_signer
+
+_PEM_BYTES_MAX = 64 * 1024
+
+
+@click.command("sign", short_help="Sign a statement, or add a signature to an envelope.")
+@click.argument("document")
+@click.option("--key", metavar="FILE", required=True, help="The private key (PEM).")
+@click.option("--keyset", metavar="FILE", help="Check that the key is fit for this by its record.")
+@click.option("--add", is_flag=True, help="DOCUMENT is an envelope; add a signature to it.")
+@click.option("--yes", is_flag=True, help="Sign without typing the name of the product.")
+@click.option("-o", "--output", metavar="FILE", help="Write the envelope there.")
+@passphrase_file
+@screened
+def command(
+    screen: Screen,
+    *,
+    document: str,
+    key: str,
+    keyset: str | None,
+    add: bool,
+    yes: bool,
+    output: str | None,
+    passphrase_file: str | None,
+) -> int:
+    """Sign a declaration, determination or review.
+
+    The sentences that the statement amounts to are shown first. On a terminal the name of the
+    product is typed to agree; elsewhere --yes is needed. What is signed are the statement's
+    canonical bytes, or with --add the very bytes that others signed before.
+    """
+    files.require_absent(*(() if output is None else (output,)))
+    found = documents.read(document)
+    if add != (found.kind == "envelope"):
+        raise click.UsageError(
+            "--add needs an envelope" if add else "already signed; --add adds another signature"
+        )
+    with about(files.name_of(document)):
+        payload = documents.payload_in(found)
+    statement = check_statement(encoding.loads(payload))
+    if statement["predicateType"] == DECISION_TYPE:
+        raise click.UsageError("decisions are made by the foundry's service, not by hand")
+    pem = files.read_bytes(key, bytes_max=_PEM_BYTES_MAX)
+    _agree(screen, statement, yes=yes)
+    with about(key):
+        signer = load_signer(pem, passphrase_for(pem, passphrase_file))
+    if keyset is not None:
+        _check_fitness(screen, keyset, signer, statement)
+    envelope = _sealed(payload, signer, found.content if add else None)
+    _write(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
+    return 0
+
+
+def _agree(screen: Screen, statement: Json, *, yes: bool) -> None:
+    screen.say(f"This {SCHEMA_OF[statement['predicateType']]} says:\n")
+    for sentence in sentences(statement):
+        screen.say(f"  {sentence}")
+    screen.say("")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("no terminal to agree on; read the sentences above and give --yes")
+    word = word_to_type(statement)
+    typed: str = click.prompt(f"Type {word} to sign", err=True)
+    if typed.strip() != word:
+        raise click.Abort
+
+
+def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json) -> None:
+    document = files.read_json(path, bytes_max=limits.KEYSET_BYTES_MAX)
+    with about(path):
+        schemas.validate("keyset", document)
+        enrolled = KeyRing.of([parse(Keyset, document)]).keys.get(signer.keyid)
+        if enrolled is None:
+            raise TrustError("unknown-key", "the keyset does not hold this key")
+        needed = "review" if statement["predicateType"] == REVIEW_TYPE else "statement"
+        if enrolled.record.purpose != needed:
+            raise TrustError("key-purpose", f"not a {needed} key")
+        if not enrolled.record.valid_from <= clock.now() <= enrolled.record.valid_until:
+            raise TrustError("key-not-valid-then", "the key is not valid today")
+    holder = enrolled.record.holder
+    screen.say(f"Signing as {holder.name}, {holder.title}, for {enrolled.party.legal_name}.")
+
+
+def _sealed(payload: bytes, signer: KeySigner, before: Json | None) -> bytes:
+    sealed = seal(payload, [signer])
+    if before is None:
+        return sealed
+    if any(each.get("keyid") == signer.keyid for each in before["signatures"]):
+        raise TrustError("signature-repeated", "this key has signed the envelope already")
+    signatures = [*before["signatures"], *_signatures(sealed)]
+    if len(signatures) > limits.SIGNATURES_PER_ENVELOPE_MAX:
+        raise InputError("schema-violation", "too many signatures", pointer="/signatures")
+    return encoding.canonical({**before, "signatures": signatures})
+
+
+def _signatures(envelope: bytes) -> list[Json]:
+    document = encoding.loads(envelope, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
+    return list(document["signatures"])
+
+
+def _write(
+    screen: Screen, envelope: bytes, *, payload: bytes, keyid: str, output: str | None
+) -> None:
+    if output is None:
+        screen.raw(envelope + b"\n")
+        return
+    files.write_new(output, envelope)
+    digest = encoding.digest(payload)
+    screen.document({"file": output, "statement": digest, "keyid": keyid})
+    screen.out(f"Wrote {output}  statement digest {digest}")

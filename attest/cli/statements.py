@@ -1,0 +1,135 @@
+"""Statements around predicates (SPEC 3), each held to its schema before anyone sees it.
+
+>>> try:
+...     declaration_statement({"must_understand": []})
+... except InputError as error:
+...     error.code, error.pointer
+('schema-violation', '/predicate')
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from attest import encoding, limits, schemas
+from attest.encoding import Json
+from attest.errors import InputError
+from attest.models import (
+    DECISION_TYPE,
+    DECLARATION_TYPE,
+    DETERMINATION_TYPE,
+    REVIEW_TYPE,
+    STATEMENT_TYPE,
+)
+
+SCHEMA_OF: Final[Mapping[str, str]] = {
+    DECLARATION_TYPE: "declaration",
+    DETERMINATION_TYPE: "determination",
+    DECISION_TYPE: "decision",
+    REVIEW_TYPE: "review",
+}
+"""The predicate types and the names of their schemas."""
+
+
+def declaration_statement(predicate: Mapping[str, Json]) -> dict[str, Json]:
+    """The statement that makes a declaration; its subject are the designs that it names.
+
+    Raises:
+        InputError: schema-violation and the codes of `encoding.loads` for text and numbers.
+    """
+    checked = _checked("declaration", predicate)
+    subject = [
+        {"name": checked["product"]["tape_out_id"], "digest": {"sha256": design["sha256"]}}
+        for design in checked["design"]
+    ]
+    return _statement(DECLARATION_TYPE, subject, checked)
+
+
+def determination_statement(
+    predicate: Mapping[str, Json], *, declaration: bytes
+) -> dict[str, Json]:
+    """The statement that makes a determination, linked to the payload of its declaration.
+
+    Raises:
+        InputError: schema-violation and the codes of `encoding.loads` for text and numbers.
+    """
+    declared = check_statement(encoding.loads(declaration), DECLARATION_TYPE)
+    checked = _checked("determination", {**predicate, "declaration": encoding.digest(declaration)})
+    return _statement(DETERMINATION_TYPE, declared["subject"], checked)
+
+
+def review_statement(
+    *,
+    decision: bytes,
+    action: str,
+    reason_code: str,
+    reason: str,
+    evidence: list[Json],
+    reviewed_at: dt.datetime,
+) -> dict[str, Json]:
+    """The statement that reviews the decision with that payload (SPEC 11).
+
+    Raises:
+        InputError: schema-violation and the codes of `encoding.loads` for text.
+    """
+    decided = check_statement(
+        encoding.loads(decision, bytes_max=limits.CASEFILE_BYTES_MAX), DECISION_TYPE
+    )
+    checked = _checked(
+        "review",
+        {
+            "must_understand": [],
+            "decision": encoding.digest(decision),
+            "action": action,
+            "reason_code": reason_code,
+            "reason": reason,
+            "evidence": evidence,
+            "reviewed_at": encoding.format_instant(reviewed_at),
+        },
+    )
+    return _statement(REVIEW_TYPE, decided["subject"], checked)
+
+
+def check_statement(document: Json, predicate_type: str | None = None) -> dict[str, Json]:
+    """Hold a statement of ours to its schemas and return it.
+
+    Raises:
+        InputError: schema-violation, unknown-predicate-type (also when another type was expected).
+    """
+    schemas.validate("statement", document)
+    kind = document["predicateType"]
+    if kind not in SCHEMA_OF or predicate_type not in (None, kind):
+        expected = "a statement of ours" if predicate_type is None else SCHEMA_OF[predicate_type]
+        raise InputError("unknown-predicate-type", f"expected {expected}", pointer="/predicateType")
+    _validated(SCHEMA_OF[kind], document["predicate"])
+    statement: dict[str, Json] = document
+    return statement
+
+
+def _checked(schema: str, predicate: Mapping[str, Json]) -> dict[str, Json]:
+    checked: dict[str, Json] = encoding.loads(encoding.canonical(dict(predicate)))
+    _validated(schema, checked)
+    return checked
+
+
+def _validated(schema: str, predicate: Json) -> None:
+    try:
+        schemas.validate(schema, predicate)
+    except InputError as error:
+        pointer = f"/predicate{error.pointer or ''}"
+        raise InputError(error.code, error.detail, pointer=pointer) from None
+
+
+def _statement(
+    predicate_type: str, subject: list[Json], predicate: dict[str, Json]
+) -> dict[str, Json]:
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": subject,
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    schemas.validate("statement", document)
+    return document

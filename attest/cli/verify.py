@@ -1,0 +1,137 @@
+"""`attest verify`: one case file, offline, from the bytes up."""
+
+from __future__ import annotations
+
+import click
+
+from attest import limits
+from attest.casefile import Case, open_casefile
+from attest.cli import files, findings
+from attest.cli.documents import WORDS
+from attest.cli.failures import about, exit_code_of, exit_code_of_code
+from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.screen import Screen, screened
+from attest.encoding import Json, format_instant
+from attest.errors import CODES, TrustError
+
+_SETTLED = {"release": "PASS", "refuse": "FAIL"}
+
+
+@click.command("verify", short_help="Check a case file offline, from the bytes up.")
+@click.argument("casefile")
+@log_keys_option(required=True)
+@click.option("--foundry", metavar="PARTY", help="Refuse a case of any other foundry.")
+@screened
+def command(screen: Screen, *, casefile: str, log_keys: str, foundry: str | None) -> int:
+    """Verify a case file against the keys of its log, and decide it again.
+
+    Says who decided, who signed and every check that was made. The exit code is that of the
+    verdict; a HOLD that was released counts as PASS, one that was refused as FAIL.
+    """
+    keys = read_log_keys(log_keys)
+    raw = files.read_bytes(casefile, bytes_max=limits.CASEFILE_BYTES_MAX)
+    with about(files.name_of(casefile)):
+        case = open_casefile(raw, log_keys=keys)
+        if foundry not in (None, case.trust.foundry.id):
+            raise TrustError("party-mismatch", "the case is of another foundry")
+    outcome = _outcome(case)
+    checks = _checks(case)
+    predicate = case.decision["predicate"]
+    screen.document(
+        {
+            "origin": keys.origin,
+            "foundry": case.trust.foundry.id,
+            "decided_at": predicate["decided_at"],
+            "verdict": case.verdict,
+            "outcome": outcome,
+            "checks": [{"name": name, "found": found} for name, found in checks],
+            "reviews": _reviews(case),
+            "superseded_unchecked": case.superseded_unchecked,
+            "decision": predicate,
+        }
+    )
+    _show(screen, case, checks, outcome)
+    if "refusal" in predicate:
+        return exit_code_of_code(predicate["refusal"]["code"])
+    return exit_code_of(outcome)
+
+
+def _outcome(case: Case) -> str:
+    for opened in case.reviews:
+        if opened.closes:
+            return _SETTLED[opened.review.action]
+    return case.verdict
+
+
+def _checks(case: Case) -> list[tuple[str, str]]:
+    """Every check that opening the case file made, in order, with what it found."""
+    submission, decision = case.submission, case.decision_entry
+    checkpoint = decision.checkpoint
+    return [
+        (
+            "log",
+            f"entries {submission.entry.index} and {decision.entry.index} are in the "
+            f"{checkpoint.size} entries that {checkpoint.origin} signed with both its keys",
+        ),
+        ("commitments", "submission, decision, reviews and trust are the bodies committed to"),
+        ("references", "the entries refer to each other as they must"),
+        (
+            "trust",
+            f"snapshot {case.trust.digest} is complete: {len(case.trust.ring.keys)} keys, "
+            f"{', '.join(f'{pack.id} {pack.edition}' for pack in case.trust.packs)}",
+        ),
+        ("decision", f"signed by a decision key of {case.trust.foundry.legal_name}"),
+        *(("signature", who) for who in _signers(case)),
+        ("decided again", f"the same bytes as on {format_instant(decision.entry.time)}"),
+        *(
+            ("review", f"{opened.review.action} by {' and '.join(opened.holders)}")
+            for opened in case.reviews
+        ),
+    ]
+
+
+def _signers(case: Case) -> list[str]:
+    """Who said what: statement, person, title, party, key."""
+    told = []
+    for statement in case.decision["predicate"]["statements"]:
+        word = WORDS.get(statement.get("predicate_type", ""), "statement")
+        for signer in statement["signers"]:
+            key = case.trust.ring.keys[signer["keyid"]]
+            holder = key.record.holder
+            told.append(
+                f"{word} by {holder.name}, {holder.title}, "
+                f"{key.party.legal_name} (key {signer['keyid']}, valid then)"
+            )
+    return told
+
+
+def _reviews(case: Case) -> list[Json]:
+    return [
+        {
+            "action": opened.review.action,
+            "reason_code": opened.review.reason_code,
+            "reason": opened.review.reason,
+            "holders": list(opened.holders),
+        }
+        for opened in case.reviews
+    ]
+
+
+def _show(screen: Screen, case: Case, checks: list[tuple[str, str]], outcome: str) -> None:
+    for name, found in checks:
+        screen.result("PASS", name, found)
+    if case.superseded_unchecked:
+        screen.result("N-A", "superseded", "only a replay of the log can show what came before")
+    screen.out()
+    predicate = case.decision["predicate"]
+    if "refusal" in predicate:
+        refusal = predicate["refusal"]
+        title = CODES[refusal["code"]].title
+        screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}: {title}")
+    else:
+        findings.show(screen, predicate["findings"], case.verdict)
+    if outcome != case.verdict:
+        screen.out(f"After review: {screen.mark(outcome)}")
+    screen.out(
+        "This proves who said and decided what, when and under which rules; not that it is true."
+    )
