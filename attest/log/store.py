@@ -81,6 +81,8 @@ class LogStore(Protocol):
     def put_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of a committed size as the newest.
 
+        It need not survive a loss of power: whoever opens the log next signs the same head again.
+
         Raises:
             LogError: head-moved (a larger size is signed already), log-stopped.
             InternalError: internal (the size is not committed).

@@ -132,7 +132,7 @@ class LogWriter:
         at: dt.datetime,
         labels: Sequence[tuple[bytes, int]] = (),
     ) -> Appended:
-        """Append a batch and sign the new head; returns once both are durable.
+        """Append a batch and sign the new head; returns once the batch is durable and signed.
 
         `at` is aware, in UTC, in whole seconds. `labels` are 32-byte digests with the indices of
         entries, for `LogStore.find`.
