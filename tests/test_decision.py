@@ -334,6 +334,33 @@ def test_the_threshold_is_strict() -> None:
             assert (got.verdict, presumption["result"]) == ("PASS", "pass")
 
 
+def test_numbers_that_overflow_are_unknown() -> None:
+    """Every quantity at its largest: products and sums beyond 64 bits hold, and can be written."""
+    most = 2**53 - 1
+    die = WORLD.determination(b"")["dies"][0] | {
+        "units": 1_000_000,
+        "area_um2": known(most),
+        "density_per_mm2": known(most),
+    }
+    memory = {"kind": "HBM", "units": 1, "bandwidth_mbyte_s": known(most), "area_um2": known(1)}
+    package = WORLD.determination(b"")["package"] | {"memories": [memory]}
+    result, predicate = decided(
+        WORLD.submission(
+            {
+                "performance": {
+                    "knowledge": "estimate",
+                    "precisions": [{"name": "x", "bit_length": 4096, "dense_gops": most}],
+                }
+            },
+            fabricator={"dies": [die], "package": package, "aatc_transistors": known(most)},
+        )
+    )
+    assert result.verdict in {"HOLD", "FAIL"}
+    way_b = next(f for f in predicate["findings"] if f["rule"] == "n1_way_b")
+    assert way_b["result"] != "pass"
+    assert canonical(read_decision(result.payload)) == result.payload
+
+
 def test_the_same_bytes_give_the_same_bytes() -> None:
     """Deciding twice, and with the trust snapshot loaded anew, gives one payload."""
     raw = WORLD.submission(fabricator={}, osat={})
