@@ -32,7 +32,7 @@ demo: $(READY) ## real chips through the whole chain: declare, decide, log, repl
 	@$(BIN)/python examples/demo/run.py $(ARGS)
 
 test: $(READY) ## all tests, with coverage data for `make check` (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 serve: $(READY) ## the foundry's service on http://127.0.0.1:8000 with demo keys
 	@$(BIN)/python -m service serve-demo $(ARGS)

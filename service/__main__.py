@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import os
@@ -13,17 +14,16 @@ from typing import Any
 
 import click
 
-from attest.data import data_dir
+from attest.cli.packs import bundled, load
+from attest.cli.passphrase import from_text
 from attest.errors import AttestError
 from attest.keys import ED25519
-from attest.rules.pack import read_pack_folder
 from attest.signing import generate_private_key, private_key_pem
 from service.demo import PAPER, found_demo
 from service.founding import Charter, found
 from service.runtime import open_application, server_over
 from service.sequencer import utc_now
 
-PACKS = ("us-ear", "house-example")
 OPEN_KEYS = (
     "WARNING: private keys are written without encryption; whoever reads them can sign as you."
 )
@@ -69,7 +69,12 @@ def main() -> None:
     help="A keyset to enrol; repeat for each party. One is the foundry's own.",
 )
 @click.option(
-    "--packs", multiple=True, type=click.Choice(PACKS), default=("us-ear",), show_default=True
+    "--packs",
+    multiple=True,
+    type=click.Choice(bundled()),
+    default=("us-ear",),
+    show_default=True,
+    help="A rule pack to activate; may be repeated.",
 )
 @click.option(
     "--mode", type=click.Choice(["cfr_text", "bis_practice"]), default="cfr_text", show_default=True
@@ -97,7 +102,7 @@ def init(
     The decision key is made unless one is given, and is added to the foundry's keyset unless it
     stands there.
     """
-    passphrase = _passphrase(passphrase_file)
+    passphrase = None if no_passphrase else _passphrase(passphrase_file)
     if passphrase is None and not no_passphrase:
         raise click.UsageError("give --passphrase-file, or --no-passphrase to store keys openly")
     if passphrase is None:
@@ -112,7 +117,7 @@ def init(
         mode=mode,
         review_threshold=review_threshold,
         keysets=[path.read_bytes() for path in keysets],
-        packs=[read_pack_folder(data_dir("rules") / name) for name in packs],
+        packs=[load(name).raw for name in packs],
     )
     found(data, charter, decision_pem=decision_pem, passphrase=passphrase, at=utc_now())
     click.echo(f"made {data}; give {data / 'log.vkeys'} to everyone who reads the log", err=True)
@@ -136,14 +141,12 @@ def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
 @_port
 @_processes
 @_access_log
-def serve_demo(data: Path, host: str, port: int, **serving: Any) -> None:
+def serve_demo(data: Path, **serving: Any) -> None:
     """Serve a demo foundry with demo keys, made in DATA unless it is there."""
     if not data.exists():
-        packs = [read_pack_folder(data_dir("rules") / name) for name in PACKS]
-        found_demo(data, packs, at=utc_now())
+        found_demo(data, [load(name).raw for name in bundled()], at=utc_now())
         click.echo(f"made {data} with demo keys, not encrypted", err=True)
-    click.echo(f"try: attest submit http://{host}:{port} {data / PAPER}", err=True)
-    _serve(data, None, host=host, port=port, **serving)
+    _serve(data, None, paper=data / PAPER, **serving)
 
 
 def _serve(
@@ -154,6 +157,7 @@ def _serve(
     port: int,
     processes: int,
     access_log: bool,
+    paper: Path | None = None,
 ) -> None:
     _check_loopback(host)
     logging.Formatter.converter = time.gmtime
@@ -167,8 +171,12 @@ def _serve(
         socket.create_server((host, port), family=_family(host), backlog=2048) as listener,
     ):
         name = f"[{host}]" if ":" in host else host
-        click.echo(f"listening on http://{name}:{listener.getsockname()[1]}")
-        server_over(application).run(sockets=[listener])
+        url = f"http://{name}:{listener.getsockname()[1]}"
+        click.echo(f"listening on {url}")
+        if paper is not None:
+            click.echo(f"try: attest submit {url} {paper}", err=True)
+        with contextlib.suppress(KeyboardInterrupt):  # the server has stopped when it raises this
+            server_over(application).run(sockets=[listener])
 
 
 def _check_loopback(host: str) -> None:
@@ -189,9 +197,9 @@ def _family(host: str) -> socket.AddressFamily:
 
 def _passphrase(path: Path | None) -> bytes | None:
     if path is not None:
-        return path.read_bytes().removesuffix(b"\n").removesuffix(b"\r")
-    text = os.environ.get("FOUNDRY_ATTEST_PASSPHRASE")
-    return text.encode() if text else None
+        return from_text(path.read_bytes())
+    raw = os.environb.get(b"FOUNDRY_ATTEST_PASSPHRASE")
+    return from_text(raw) if raw else None
 
 
 def _run() -> None:
@@ -199,6 +207,9 @@ def _run() -> None:
         main(prog_name="python -m service")
     except AttestError as error:
         click.echo(f"error: {error}\n{error.mend}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"error: {error.strerror}", err=True)
         sys.exit(1)
 
 

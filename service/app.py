@@ -203,9 +203,9 @@ class Reads:
         return _json(b'{"status":"ok"}')
 
     def ready(self) -> Response:
-        """Submissions can be recorded."""
+        """Submissions can be decided and recorded."""
         if not self._sequencer.ready:
-            raise InputError("not-ready", "submissions cannot be recorded")
+            raise InputError("not-ready", "submissions cannot be decided or recorded")
         return _json(b'{"status":"ready"}')
 
 

@@ -79,17 +79,18 @@ def found(
     signer = load_signer(decision_pem, passphrase)
     distinct = list(dict.fromkeys(charter.keysets))
     keysets = enrol_decision_key(distinct, charter.foundry, signer, at)
-    bodies = {digest(raw): raw for raw in (*keysets, *charter.packs)}
+    packs = list(dict.fromkeys(charter.packs))
+    bodies = {digest(raw): raw for raw in (*keysets, *packs)}
     trust = make_trust(
         foundry=charter.foundry,
         mode=charter.mode,
         review_threshold=charter.review_threshold,
         keysets={digest(raw): raw for raw in keysets},
-        packs={digest(raw): raw for raw in charter.packs},
+        packs={digest(raw): raw for raw in packs},
     )
     decision_key(signer, load_trust(trust, bodies))
     log_signer = CheckpointSigner.generate(charter.origin)
-    drafts, labels = _first_entries(charter, keysets, trust)
+    drafts, labels = _first_entries(charter, keysets, packs, trust)
     partial = folder.with_name(folder.name + ".partial")
     try:
         partial.mkdir(mode=0o700, parents=True)
@@ -149,13 +150,13 @@ def _decision_record(signer: KeySigner, at: dt.datetime) -> Json:
 
 
 def _first_entries(
-    charter: Charter, keysets: Sequence[bytes], trust: bytes
+    charter: Charter, keysets: Sequence[bytes], packs: Sequence[bytes], trust: bytes
 ) -> tuple[list[Draft], list[tuple[bytes, int]]]:
     genesis = canonical({"v": 1, "origin": charter.origin, "foundry": charter.foundry})
     drafts = [Draft("genesis", genesis)]
     refs: dict[str, list[int]] = {}
     released = (schemas.SCHEMAS[name] for name in sorted(schemas.SCHEMAS))
-    for kind, raws in (("schema", released), ("pack", charter.packs), ("keyset", keysets)):
+    for kind, raws in (("schema", released), ("pack", packs), ("keyset", keysets)):
         for raw in raws:
             refs.setdefault(kind, []).append(len(drafts))
             drafts.append(Draft(kind, raw))

@@ -114,6 +114,10 @@ class Registrar:
         self._deciders = deciders
         self._key = decision_key(signer, standing.trust)
 
+    def signs(self, at: dt.datetime) -> bool:
+        """Whether the key that signs decisions is valid at an instant."""
+        return self._key.record.valid_from <= at <= self._key.record.valid_until
+
     def register(self, raws: Sequence[bytes], at: dt.datetime) -> list[Recorded | AttestError]:
         """Record submissions received at an instant; one outcome for each, in order.
 
@@ -185,7 +189,7 @@ class Registrar:
     def _register_fresh(
         self, fresh: Mapping[str, bytes], at: dt.datetime
     ) -> dict[str, Recorded | AttestError]:
-        if not self._key.record.valid_from <= at <= self._key.record.valid_until:
+        if not self.signs(at):
             error = InputError("not-ready", "the decision key is outside its validity")
             return dict.fromkeys(fresh, error)
         superseded = _Superseded(self._records)

@@ -57,7 +57,8 @@ def open_application(
     with ExitStack() as stack:
         stack.enter_context(_locked(folder))
         pems = (_read(folder / LOG_KEYS[0]), _read(folder / LOG_KEYS[1]))
-        log_keys = LogKeys.parse(_read(folder / VERIFIER_KEYS).decode().splitlines())
+        vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
+        log_keys = LogKeys.parse(vkeys.splitlines())
         log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
         signer = load_signer(_read(folder / DECISION_KEY), passphrase)
         store = SqliteStore.open(folder / STORE)

@@ -76,7 +76,11 @@ class Sequencer:
 
     @property
     def ready(self) -> bool:
-        """True while submissions can be recorded."""
+        """True while submissions can be decided, signed and recorded."""
+        return self._running and self._registrar.signs(self._clock())
+
+    @property
+    def _running(self) -> bool:
         return not self._stopped and self._thread.is_alive()
 
     async def submit(self, raw: bytes) -> Recorded:
@@ -101,7 +105,7 @@ class Sequencer:
         return reviewed
 
     async def _enter(self, raw: bytes, reviewed: str | None) -> Any:
-        if not self.ready:
+        if not self._running:
             raise LogError("log-stopped", _STOPPED)
         if self._waiting_bytes + len(raw) > limits.QUEUE_BYTES_MAX:
             raise InputError("busy", "submissions of too many bytes are waiting")

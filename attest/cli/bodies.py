@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from attest import encoding, limits, schemas
-from attest.cli.documents import unverified_payload
+from attest.cli.documents import loads, unverified_payload
 from attest.cli.statements import check_statement
 from attest.encoding import Json
 from attest.errors import InputError
@@ -47,21 +47,15 @@ def check_body(kind: str, raw: bytes) -> None:
     elif kind in ("keyset", "trust"):
         schemas.validate(kind, encoding.loads(raw))
     elif kind == "submission":
-        document = _loads(raw)
+        document = loads(raw)
         bare = isinstance(document, dict) and "envelopes" not in document
         schemas.validate("envelope" if bare else "submission", document)
     else:
         check_statement(_payload(raw), _STATEMENT_OF[kind])
 
 
-def _loads(raw: bytes) -> Json:
-    return encoding.loads(
-        raw, bytes_max=limits.CASEFILE_BYTES_MAX, string_bytes_max=limits.CASEFILE_BYTES_MAX
-    )
-
-
 def _payload(raw: bytes) -> Json:
-    payload = unverified_payload(_loads(raw))
+    payload = unverified_payload(loads(raw))
     return encoding.loads(payload, bytes_max=limits.CASEFILE_BYTES_MAX)
 
 
@@ -128,7 +122,7 @@ class Shelf:
         elif kind == "trust":
             self.trust = (self.size, refs)
         elif kind == "decision":
-            digest = encoding.digest(unverified_payload(_loads(body)))
+            digest = encoding.digest(unverified_payload(loads(body)))
             self.decisions.setdefault(digest, self.size)
         self.last_kind = kind
         self.size += 1

@@ -1,7 +1,8 @@
 """The clock of the command line, and the dates and instants that replace it.
 
 Nothing below `cli` reads a clock: a command asks here once and hands the instant on. Each command
-that does so has an option to name the time instead.
+that does so has an option to name the time instead, but for `sign --keyset`, which asks whether the
+key is valid now.
 
 >>> INSTANT.convert("2026-11-24T14:00:00Z", None, None).isoformat()
 '2026-11-24T14:00:00+00:00'

@@ -78,7 +78,10 @@ def _body(logged: Json, pointer: str, contents: Contents) -> None:
     except InputError as error:
         contents.faults.append((f"{pointer}/body", f"{error.code}: {error.detail}"))
         return
-    _document(inside.kind, inside.content, f"{pointer}/body", contents)
+    if inside.kind in schemas.SCHEMAS:
+        _document(inside.kind, inside.content, f"{pointer}/body", contents)
+    else:
+        contents.faults.append((f"{pointer}/body", f"a {inside.kind} cannot stand here"))
 
 
 def _envelope(envelope: Json, pointer: str, contents: Contents) -> None:

@@ -23,6 +23,7 @@ from attest.cli.shapes import shape_of
 from attest.cli.statements import declaration_statement
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.models import DECLARATION_TYPE
 
 _SALT_SUFFIX: Final = ".salt.json"
 
@@ -74,26 +75,38 @@ def command(
         return 0
     if output and output_dir:
         raise click.UsageError("--output and --output-dir exclude each other")
-    files.require_absent(*(f"{path}{_SALT_SUFFIX}" for path in design_commitment))
-    salts = {path: secrets.token_bytes(32) for path in design_commitment}
-    designs = [_design(path) for path in design]
-    designs += [_commitment(path, salt) for path, salt in salts.items()]
+    salts = {path: f"{path}{_SALT_SUFFIX}" for path in design_commitment}
+    files.require_absent(*salts.values())
+    committed = {salts[path]: _committed(path) for path in salts}
+    designs = [_design(path) for path in design] + [each for each, _ in committed.values()]
     given: dict[str, Json] = {"design": designs} if designs else {}
+    if source is not None and ask:
+        raise click.UsageError("--ask takes no SOURCE")
     if source is None:
         if not ask and not sys.stdin.isatty():
             raise click.UsageError("name a SOURCE file, - for stdin, or --ask")
         predicates = [_asked(screen, given)]
     else:
         predicates = [{**each, **given} for each in read_source(source, form, "declaration")]
+    place = "the answers" if source is None else files.name_of(source)
     if designs and len(predicates) > 1:
         raise click.UsageError("a design belongs to one product; name it in its row")
-    statements = [declaration_statement(each) for each in predicates]
+    statements = _declared(predicates, place)
+    targets = targets_of(statements, output=output, output_dir=output_dir)
     for statement in statements:
         echo_figures(screen, statement["predicate"])
-    for path, salt in salts.items():
-        _keep_salt(path, salt)
-    write_statements(screen, statements, output=output, output_dir=output_dir)
+    for target, (_, kept) in committed.items():
+        files.write_new(target, json_bytes(kept), mode=0o600)
+    write_statements(screen, statements, targets)
     return 0
+
+
+def _declared(predicates: list[dict[str, Json]], place: str) -> list[dict[str, Json]]:
+    statements = []
+    for number, predicate in enumerate(predicates, 1):
+        with about(place if len(predicates) == 1 else f"{place}, product {number}"):
+            statements.append(declaration_statement(predicate))
+    return statements
 
 
 def _asked(screen: Screen, given: dict[str, Json]) -> dict[str, Json]:
@@ -115,22 +128,32 @@ def read_source(path: str, form: str | None, schema: str) -> list[dict[str, Json
         return sources.read(raw, form, schema)
 
 
-def write_statements(
-    screen: Screen, statements: list[dict[str, Json]], *, output: str | None, output_dir: str | None
-) -> None:
-    """Write statements to files, or to stdout: one as it is, several as an array."""
-    if output is None and output_dir is None:
-        screen.raw(json_bytes(statements[0] if len(statements) == 1 else statements))
-        return
+def targets_of(
+    statements: list[dict[str, Json]], *, output: str | None, output_dir: str | None = None
+) -> list[str]:
+    """The files to write statements to, none of them there yet; empty for stdout.
+
+    Raises:
+        InputError: file.
+    """
+    targets = []
     if output is not None:
         if len(statements) != 1:
             raise click.UsageError("several statements; give --output-dir")
         targets = [output]
-    else:
-        targets = [_target(str(output_dir), each) for each in statements]
+    elif output_dir is not None:
+        targets = [_target(output_dir, each) for each in statements]
         if len(set(targets)) != len(targets):
             raise InputError("file", "two products would be written to one file")
     files.require_absent(*targets)
+    return targets
+
+
+def write_statements(screen: Screen, statements: list[dict[str, Json]], targets: list[str]) -> None:
+    """Write statements to files, or to stdout: one as it is, several as an array."""
+    if not targets:
+        screen.raw(json_bytes(statements[0] if len(statements) == 1 else statements))
+        return
     for target, statement in zip(targets, statements, strict=True):
         files.write_new(target, json_bytes(statement))
     rows = [
@@ -140,7 +163,8 @@ def write_statements(
     screen.document({"written": rows})
     for row in rows:
         screen.out(f"Wrote {row['file']}  statement digest {row['digest']}")
-    screen.say(f"Not signed yet. Next: attest lint {targets[0]}")
+    step = "lint" if statements[0]["predicateType"] == DECLARATION_TYPE else "sign"
+    screen.say(f"Not signed yet. Next: attest {step} {targets[0]}")
 
 
 def _target(folder: str, statement: dict[str, Json]) -> str:
@@ -165,16 +189,11 @@ def _design(path: str) -> Json:
     return {"form": "file", "sha256": digest, "describes": Path(path).name}
 
 
-def _commitment(path: str, salt: bytes) -> Json:
-    """SPEC 4.2: SHA-256(salt || file digest)."""
-    digest = hashlib.sha256(salt + files.sha256(path)).hexdigest()
-    return {"form": "commitment", "sha256": digest, "describes": Path(path).name}
-
-
-def _keep_salt(path: str, salt: bytes) -> None:
-    kept = {
-        "file": Path(path).name,
-        "sha256": files.sha256(path).hex(),
-        "salt": encoding.encode_base64(salt),
-    }
-    files.write_new(f"{path}{_SALT_SUFFIX}", json_bytes(kept), mode=0o600)
+def _committed(path: str) -> tuple[Json, Json]:
+    """The design as SHA-256(salt || file digest) (SPEC 4.2), and what opens that, to be kept."""
+    name, digest, salt = Path(path).name, files.sha256(path), secrets.token_bytes(32)
+    commitment = hashlib.sha256(salt + digest).hexdigest()
+    return (
+        {"form": "commitment", "sha256": commitment, "describes": name},
+        {"file": name, "sha256": digest.hex(), "salt": encoding.encode_base64(salt)},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from attest.cli import files, sources
-from attest.cli.declare import echo_figures, read_source, write_statements
+from attest.cli.declare import echo_figures, read_source, targets_of, write_statements
 from attest.cli.documents import payload_of
 from attest.cli.failures import about
 from attest.cli.screen import Screen, screened
@@ -37,5 +37,5 @@ def command(
         statements = [determination_statement(each, declaration=payload) for each in predicates]
     for statement in statements:
         echo_figures(screen, statement["predicate"])
-    write_statements(screen, statements, output=output, output_dir=None)
+    write_statements(screen, statements, targets_of(statements, output=output))
     return 0

@@ -15,10 +15,9 @@ from typing import Final
 from attest import encoding, limits, schemas
 from attest.cli import files
 from attest.cli.failures import about
-from attest.cli.statements import check_statement
+from attest.cli.statements import SCHEMA_OF, check_statement
 from attest.encoding import Json
 from attest.errors import InputError
-from attest.models import DECISION_TYPE, DECLARATION_TYPE, DETERMINATION_TYPE, REVIEW_TYPE
 
 _MARKS: Final[Mapping[str, frozenset[str]]] = {
     "envelope": frozenset({"payload", "payloadType", "signatures"}),
@@ -31,12 +30,6 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
     "proof": frozenset({"v", "entry", "tlog_proof"}),
     "entry": frozenset({"v", "commit", "prev"}),
     "problem": frozenset({"code", "status", "mend"}),
-}
-WORDS: Final[Mapping[str, str]] = {
-    DECLARATION_TYPE: "declaration",
-    DETERMINATION_TYPE: "determination",
-    DECISION_TYPE: "decision",
-    REVIEW_TYPE: "review",
 }
 
 
@@ -59,14 +52,23 @@ def recognise(raw: bytes) -> Recognised:
         return Recognised("tlog-proof", raw, raw.decode("utf-8", "replace"))
     if b"\n\n\xe2\x80\x94 " in raw and not raw.lstrip().startswith(b"{"):
         return Recognised("checkpoint", raw, raw.decode("utf-8", "replace"))
-    content = encoding.loads(
-        raw, bytes_max=limits.CASEFILE_BYTES_MAX, string_bytes_max=limits.CASEFILE_BYTES_MAX
-    )
+    content = loads(raw)
     members = set(content) if isinstance(content, dict) else set()
     for kind, marks in _MARKS.items():
         if marks <= members:
             return Recognised(kind, raw, content)
     raise InputError("not-found", "not a document of docs/SPEC.md")
+
+
+def loads(raw: bytes) -> Json:
+    """JSON that may carry base64 members of any length, such as envelopes and case files do.
+
+    Raises:
+        InputError: the json codes.
+    """
+    return encoding.loads(
+        raw, bytes_max=limits.CASEFILE_BYTES_MAX, string_bytes_max=limits.CASEFILE_BYTES_MAX
+    )
 
 
 def read(path: str) -> Recognised:
@@ -78,6 +80,18 @@ def read(path: str) -> Recognised:
     raw = files.read_bytes(path)
     with about(files.name_of(path)):
         return recognise(raw)
+
+
+def read_keyset(path: str) -> dict[str, Json]:
+    """Read a keyset that follows its schema.
+
+    Raises:
+        InputError: file, too-large, schema-violation, the json codes.
+    """
+    keyset: dict[str, Json] = files.read_json(path, bytes_max=limits.KEYSET_BYTES_MAX)
+    with about(path):
+        schemas.validate("keyset", keyset)
+    return keyset
 
 
 def unverified_payload(envelope: Json) -> bytes:
@@ -118,4 +132,4 @@ def payload_in(found: Recognised) -> bytes:
 
 def predicate_word(statement: Json) -> str:
     """`declaration`, `determination`, `decision`, `review`, or `statement` for a foreign type."""
-    return WORDS.get(statement["predicateType"], "statement")
+    return SCHEMA_OF.get(statement["predicateType"], "statement")

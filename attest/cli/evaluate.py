@@ -22,14 +22,7 @@ from attest.rules.register import MODES
 @click.option("--as-of", type=clock.DATE, help="Day of completion (default: in FACTS).")
 @click.option("--decided", type=clock.DATE, help="Day of decision (default: in FACTS, else today).")
 @click.option("--mode", type=click.Choice(MODES), help="Default: in FACTS, else cfr_text.")
-@click.option(
-    "--pack",
-    "names",
-    multiple=True,
-    default=[packs.DEFAULT],
-    show_default=True,
-    help="A pack that ships, a folder or a JSON file; may be repeated.",
-)
+@packs.pack_option
 @click.option("--trace", is_flag=True, help="Show the values and comparisons of each finding.")
 @screened
 def command(
@@ -47,7 +40,7 @@ def command(
     with about(files.name_of(facts)):
         _place_in_time(document, as_of=as_of, decided=decided, mode=mode)
         known = facts_from_json(document)
-    loaded = [packs.load(name) for name in names]
+    loaded = packs.load_all(names)
     found = [finding for each in loaded for finding in evaluate(each.pack, known)]
     verdict = verdict_of(found)
     described = [finding.to_json() for finding in found]

@@ -15,7 +15,6 @@ one JSON document on stdout. Exit codes follow the blame, with named exceptions:
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -79,20 +78,30 @@ def wants(flag: str, arguments: Sequence[str]) -> bool:
 
 
 def report_failure(failure: BaseException, *, as_json: bool, plain: bool) -> int:
-    """Print the failure and return its exit code."""
+    """Print the failure, as far as somebody reads, and return its exit code."""
     if isinstance(failure, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # its reader has gone
+        _fall_silent()
         return 1
     if isinstance(failure, OSError):
         failure = InputError("file", (failure.strerror or "cannot be used").lower())
     screen = Screen.open(as_json=as_json, plain=plain)
     document = failure_document(failure)
-    screen.document(document)
-    if isinstance(failure, NoArgsIsHelpError) and not as_json:
-        screen.say(failure.format_message())
-    elif not as_json:
-        screen.failure(document)
+    try:
+        screen.document(document)
+        if isinstance(failure, NoArgsIsHelpError) and not as_json:
+            screen.say(failure.format_message())
+        elif not as_json:
+            screen.failure(document)
+    except OSError:
+        _fall_silent()
     return exit_code_of_failure(failure)
+
+
+def _fall_silent() -> None:
+    """Drop what is still to be written: its reader has gone, or its disk is full."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(null, descriptor)
 
 
 def failure_document(failure: BaseException) -> dict[str, Json]:

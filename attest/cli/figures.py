@@ -10,15 +10,20 @@ Digits in groups, in words, and in the units of Chinese, Japanese and Korean rea
 ('814', '28,430,000,000 (28.43 billion)')
 
 A shortened number is cut, never rounded up: nobody reads a count below a threshold as one on it.
+
+>>> without_cjk("28,430,000,000 (28.43 billion, 284.3億) of 天秋, 5億")
+'28,430,000,000 (28.43 billion) of 天秋, 5億'
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 _WORDS: Final = ((10**12, " trillion"), (10**9, " billion"), (10**6, " million"))
 _CJK: Final = ((10**12, "兆"), (10**8, "億"), (10**4, "萬"))
 _DECIMALS: Final = 4
+_FIGURE: Final = re.compile(r"([1-9][0-9,]{8,30}) \([^()]{1,60}\)")
 
 
 def in_words(number: int, *, cjk: bool = True) -> str:
@@ -27,6 +32,16 @@ def in_words(number: int, *, cjk: bool = True) -> str:
         return f"{number:,}"
     scales = (_WORDS, _CJK) if cjk else (_WORDS,)
     return f"{number:,} ({', '.join(_scaled(number, scale) for scale in scales)})"
+
+
+def without_cjk(text: str) -> str:
+    """The text with each number as `in_words` writes it without 萬, 億 and 兆; all else stays."""
+    return _FIGURE.sub(_without_cjk, text)
+
+
+def _without_cjk(found: re.Match[str]) -> str:
+    number = int(found[1].replace(",", ""))
+    return in_words(number, cjk=False) if found[0] == in_words(number) else found[0]
 
 
 def _scaled(number: int, scale: tuple[tuple[int, str], ...]) -> str:

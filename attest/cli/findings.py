@@ -16,6 +16,7 @@ from typing import Final
 from attest.cli.figures import in_words
 from attest.cli.screen import Screen
 from attest.encoding import Json, canonical
+from attest.errors import CODES
 
 _EXPLAINING: Final = ("scope", "way")
 
@@ -23,6 +24,20 @@ _EXPLAINING: Final = ("scope", "way")
 def word_of(finding: Json) -> str:
     """The word of a finding's result line; one that does not count is N-A."""
     return str(finding.get("verdict", "N-A"))
+
+
+def show_decision(screen: Screen, predicate: Json) -> None:
+    """Print what a decision found, or the reason of its refusal."""
+    if "refusal" not in predicate:
+        show(screen, predicate["findings"], predicate["verdict"])
+        return
+    refusal = predicate["refusal"]
+    code = CODES.get(refusal["code"])
+    title = f": {code.title}" if code else ""
+    screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}{title}")
+    screen.out(f"        where        {refusal['pointer'] or '/'}")
+    if code:
+        screen.out(f"        mend         {code.mend}")
 
 
 def show(screen: Screen, findings: Sequence[Json], verdict: str, *, trace: bool = False) -> None:

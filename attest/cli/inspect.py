@@ -104,11 +104,7 @@ def _show_decision(screen: Screen, predicate: Json) -> None:
     screen.out(f"  {predicate['foundry']} decided at {predicate['decided_at']}")
     for pack in predicate["packs"]:
         screen.out(f"  under {pack['id']} {pack['edition']} {pack['digest']}")
-    if "refusal" in predicate:
-        refusal = predicate["refusal"]
-        screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}")
-        return
-    findings.show(screen, predicate["findings"], predicate["verdict"])
+    findings.show_decision(screen, predicate)
 
 
 def _show_content(screen: Screen, found: Recognised, *, sound: bool) -> None:

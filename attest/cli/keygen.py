@@ -12,13 +12,12 @@ import click
 
 from attest import encoding, schemas
 from attest.cli import clock, files
-from attest.cli.failures import about
+from attest.cli.documents import read_keyset
 from attest.cli.passphrase import new_passphrase, passphrase_file
 from attest.cli.screen import Screen, json_bytes, screened
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.keys import ECDSA_P256, ED25519
-from attest.limits import KEYSET_BYTES_MAX
 from attest.signing import KeySigner, generate_private_key, private_key_pem, signer_of
 
 _ROLES: Final = ("designer", "foundry", "osat", "reviewer", "auditor", "witness")
@@ -76,7 +75,7 @@ def command(
     elif roles or any(party.values()):
         raise click.UsageError("--into takes the party from its keyset; leave out its options")
     else:
-        keyset = _existing(into)
+        keyset = read_keyset(into)
     private = generate_private_key(algorithm)
     signer = signer_of(private)
     keyset["keys"] = [
@@ -118,13 +117,6 @@ def _party(names: dict[str, str | None], roles: tuple[str, ...]) -> dict[str, Js
         "country": names["country"],
         "roles": sorted(set(roles)),
     }
-
-
-def _existing(path: str) -> dict[str, Json]:
-    keyset: dict[str, Json] = files.read_json(path, bytes_max=KEYSET_BYTES_MAX)
-    with about(path):
-        schemas.validate("keyset", keyset)
-    return keyset
 
 
 def _record(

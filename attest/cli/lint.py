@@ -17,7 +17,6 @@ from attest.cli.rehearsal import one_declaration, rehearse
 from attest.cli.screen import Screen, screened
 from attest.cli.sentences import knowledge_of
 from attest.encoding import Json
-from attest.errors import CODES
 from attest.rules.register import EXPORTERS, MODES
 
 _WORST_FIRST: Final = ("FAIL", "HOLD", "PASS")
@@ -41,14 +40,7 @@ _WORST_FIRST: Final = ("FAIL", "HOLD", "PASS")
     show_default=True,
     help="The role of the foundry that decides.",
 )
-@click.option(
-    "--pack",
-    "names",
-    multiple=True,
-    default=[packs.DEFAULT],
-    show_default=True,
-    help="A pack that ships, a folder or a JSON file; may be repeated.",
-)
+@packs.pack_option
 @screened
 def command(
     screen: Screen,
@@ -81,7 +73,7 @@ def command(
         [found for _, each in contents for found in each.statements]
     )
     at = decided or clock.now()
-    compiled = [packs.load(name).pack for name in names]
+    compiled = [each.pack for each in packs.load_all(names)]
     rehearsals = [
         rehearse(
             declaration,
@@ -124,16 +116,10 @@ def _unknown(statements: Sequence[Found]) -> list[str]:
 
 def _show(screen: Screen, predicate: Json, before: Json) -> None:
     screen.out(f"Completion {predicate.get('completion_date', 'not learnt')}")
-    refusal = predicate.get("refusal")
     if before is not None and _told(before) == _told(predicate):
         screen.out("    the same as before")
-    elif refusal is None:
-        findings.show(screen, predicate["findings"], predicate["verdict"])
     else:
-        code = CODES[refusal["code"]]
-        screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}: {code.title}")
-        screen.out(f"        where        {refusal['pointer'] or '/'}")
-        screen.out(f"        mend         {code.mend}")
+        findings.show_decision(screen, predicate)
     screen.out()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ _VKEYS: Final = "log.vkeys"
 _PEMS: Final = ("keys/log-ed25519.pem", "keys/log-ml-dsa-44.pem")
 _DECISION_KEY: Final = "keys/decision.pem"
 _PEM_BYTES_MAX: Final = 64 * 1024
+_PARTY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @click.group("log", short_help="Keep a local log: init, append, prove, check, export.")
@@ -66,6 +68,8 @@ def init(
     passphrase_file: str | None,
 ) -> int:
     """Make a log: its keys, its genesis entry and the released schemas."""
+    if _PARTY.fullmatch(foundry) is None:
+        raise click.UsageError("a PARTY is named in small letters, digits and hyphens")
     root = Path(folder)
     files.require_absent(str(root / _STORE))
     signer = CheckpointSigner.generate(origin)

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import click
 
 from attest import encoding, limits
 from attest.cli import files
@@ -20,7 +22,15 @@ from attest.errors import InputError
 from attest.rules.pack import Pack, compile_pack, read_pack_folder
 from attest.rules.source import Folder
 
-DEFAULT: Final = "us-ear"
+pack_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
+    "--pack",
+    "names",
+    multiple=True,
+    default=["us-ear"],
+    show_default=True,
+    help="A pack that ships, a folder or a JSON file; may be repeated.",
+)
+"""The option `--pack` of commands that run rules."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,15 @@ def load(name: str) -> Loaded:
             raw = read_pack_folder(folder_of(name))
         pack = compile_pack(raw)
         return Loaded(raw, encoding.loads(raw, bytes_max=limits.PACK_BYTES_MAX), pack)
+
+
+def load_all(names: Iterable[str]) -> list[Loaded]:
+    """Load packs, each once.
+
+    Raises:
+        InputError, RuleError: as `load`.
+    """
+    return [load(name) for name in dict.fromkeys(names)]
 
 
 def describe(subject: str) -> dict[str, Json] | None:

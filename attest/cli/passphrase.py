@@ -17,7 +17,8 @@ from attest.cli.files import read_bytes
 from attest.errors import InputError
 
 ENVIRONMENT: Final = "ATTEST_PASSPHRASE"
-_BYTES_MAX: Final = 1024
+_BYTES_MAX: Final = 1023
+"""The longest passphrase that the encryption of private keys takes."""
 
 passphrase_file: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
     "--passphrase-file",
@@ -30,11 +31,11 @@ def from_text(raw: bytes) -> bytes:
     """The passphrase in a file: its bytes without the line end.
 
     Raises:
-        InputError: passphrase, when it is empty.
+        InputError: passphrase, when it is empty or too long.
     """
     passphrase = raw.removesuffix(b"\n").removesuffix(b"\r")
-    if not passphrase:
-        raise InputError("passphrase", "the passphrase is empty")
+    if not 1 <= len(passphrase) <= _BYTES_MAX:
+        raise InputError("passphrase", f"a passphrase has 1 to {_BYTES_MAX} bytes")
     return passphrase
 
 
@@ -64,7 +65,7 @@ def passphrase_for(pem: bytes, path: str | None) -> bytes | None:
 
 def _given(path: str | None) -> bytes | None:
     if path is not None:
-        return from_text(read_bytes(path, bytes_max=_BYTES_MAX))
+        return from_text(read_bytes(path, bytes_max=_BYTES_MAX + len("\r\n")))
     if ENVIRONMENT in os.environ:
         return from_text(os.environb[ENVIRONMENT.encode()])
     return None

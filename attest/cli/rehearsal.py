@@ -27,7 +27,6 @@ _PARTY_ROLE: Final = {"front-end-fabricator": "foundry", "osat": "osat"}
 _NOBODY: Final = "nobody named"
 _NOWHERE: Final = "AQ"
 """A keyset names a country; no rule looks at it, and nobody has a seat in Antarctica."""
-_LIFE: Final = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,8 @@ def _cast(identifier: str, names: Mapping[str, str], role: str, at: dt.datetime)
         "public_key": encoding.encode_base64(signer.public.spki),
         "purpose": "statement",
         "holder": {"name": "rehearsal", "title": "rehearsal"},
-        "valid_from": encoding.format_instant(at - _LIFE),
-        "valid_until": encoding.format_instant(at + _LIFE),
+        "valid_from": encoding.format_instant(at),
+        "valid_until": encoding.format_instant(at),
     }
     party = {
         "id": identifier,

@@ -10,7 +10,7 @@ import click
 
 from attest import encoding, limits, schemas
 from attest.cli import clock, documents, files
-from attest.cli.declare import write_statements
+from attest.cli.declare import targets_of, write_statements
 from attest.cli.failures import about
 from attest.cli.screen import Screen, screened
 from attest.cli.statements import check_statement, review_statement
@@ -73,7 +73,7 @@ def command(
         evidence=[_evidence(path) for path in evidence],
         reviewed_at=reviewed_at or clock.now(),
     )
-    write_statements(screen, [statement], output=output, output_dir=None)
+    write_statements(screen, [statement], targets_of([statement], output=output))
     return 0
 
 
@@ -86,19 +86,13 @@ def _decision_in(path: str) -> Json:
                 return logged
             schemas.validate("casefile", document)
             body = encoding.decode_base64(logged["body"], pointer="/decision/body")
-            return encoding.loads(
-                body,
-                bytes_max=limits.CASEFILE_BYTES_MAX,
-                string_bytes_max=limits.CASEFILE_BYTES_MAX,
-            )
+            return documents.loads(body)
     return document
 
 
 def _check_signature(envelope: Json, decided: Json, path: str) -> None:
-    document = files.read_json(path, bytes_max=limits.KEYSET_BYTES_MAX)
+    keyset = parse(Keyset, documents.read_keyset(path))
     with about(path):
-        schemas.validate("keyset", document)
-        keyset = parse(Keyset, document)
         if keyset.party.id != decided["foundry"]:
             raise TrustError("party-mismatch", "the keyset is not of the deciding foundry")
         at = encoding.parse_instant(decided["decided_at"])

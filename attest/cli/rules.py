@@ -148,6 +148,8 @@ def test(screen: Screen, *, names: tuple[str, ...]) -> int:
     """Run the worked cases of packs (default: all that ship); exit code 4 when one fails."""
     results: list[Json] = []
     for name in names or packs.bundled():
+        if name.endswith(".json"):
+            raise click.UsageError("a pack document holds no cases; name the folder of the pack")
         loaded = packs.load(name)
         with about(name):
             cases = read_cases(packs.folder_of(name))

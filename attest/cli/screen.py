@@ -27,6 +27,7 @@ from typing import Final
 
 import click
 
+from attest.cli.figures import without_cjk
 from attest.encoding import Json
 
 _UNSAFE: Final = re.compile(
@@ -38,7 +39,6 @@ _GLYPHS: Final[Mapping[str, tuple[str, str, str]]] = {
     "HOLD": ("!", "!", "yellow"),
     "N-A": ("–", "-", "bright_black"),
 }
-_CJK_FIGURE: Final = re.compile(r", (?:over )?[0-9.,]+[萬億兆]")
 _PIPE_COLUMNS: Final = 200
 
 
@@ -64,9 +64,7 @@ class Screen:
         """
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
         colour = (
-            sys.stdout.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
+            _on_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         )
         utf8 = encoding.startswith("utf")
         return cls(
@@ -131,7 +129,7 @@ class Screen:
             table.add_column(title, overflow="fold")
         for row in rows:
             table.add_row(*(Text(visible(cell)) for cell in row))
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_COLUMNS
+        width = shutil.get_terminal_size().columns if _on_terminal() else _PIPE_COLUMNS
         console = Console(width=width, no_color=not self.colour, highlight=False, emoji=False)
         with console.capture() as captured:
             console.print(table)
@@ -141,13 +139,20 @@ class Screen:
     def _writable(self, text: str, *, marked: bool = False) -> str:
         safe = text if marked else visible(text)
         if not self.glyphs:
-            safe = _CJK_FIGURE.sub("", safe)
+            safe = without_cjk(safe)
         return safe if self.utf8 else safe.encode("ascii", "backslashreplace").decode("ascii")
 
 
+def _on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()  # None: it was closed before the start
+
+
 def json_bytes(value: Json) -> bytes:
-    """A document for people and machines: UTF-8, two spaces of indentation, a final newline."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+    """A document for people and machines: UTF-8, two spaces of indentation, a final newline.
+
+    Only the name of a file can hold a lone surrogate; it becomes a question mark.
+    """
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 
 
 def screened(function: Callable[..., int]) -> Callable[..., int]:

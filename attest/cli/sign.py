@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from attest import encoding, limits, schemas
+from attest import encoding, limits
 from attest.cli import clock, documents, files
 from attest.cli.failures import about
 from attest.cli.passphrase import passphrase_file, passphrase_for
@@ -86,10 +86,9 @@ def _agree(screen: Screen, statement: Json, *, yes: bool) -> None:
 
 
 def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json) -> None:
-    document = files.read_json(path, bytes_max=limits.KEYSET_BYTES_MAX)
+    keyset = parse(Keyset, documents.read_keyset(path))
     with about(path):
-        schemas.validate("keyset", document)
-        enrolled = KeyRing.of([parse(Keyset, document)]).keys.get(signer.keyid)
+        enrolled = KeyRing.of([keyset]).keys.get(signer.keyid)
         if enrolled is None:
             raise TrustError("unknown-key", "the keyset does not hold this key")
         needed = "review" if statement["predicateType"] == REVIEW_TYPE else "statement"

@@ -29,7 +29,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from attest import encoding
+from attest import encoding, limits
 from attest.cli.shapes import UNKNOWN, Shape, leaves, shape_of
 from attest.encoding import Json
 from attest.errors import InputError
@@ -66,7 +66,7 @@ def read_toml(raw: bytes) -> dict[str, Json]:
     """
     try:
         return tomllib.loads(_text(raw), parse_float=_refuse_float)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number without end
         place = re.search(r"\(at ([^()]*)\)$", str(error))
         raise InputError("toml-malformed", place[1] if place else "not TOML") from None
 
@@ -99,7 +99,10 @@ def read_csv(raw: bytes, schema: str) -> list[dict[str, Json]]:
     if len(set(header)) != len(header):
         raise InputError("csv-malformed", "a header appears twice")
     columns = [_column(name, number, schema) for number, name in enumerate(header, 1)]
-    return [_row(row, columns, number) for number, row in enumerate(rows[1:], 2) if any(row)]
+    products = [_row(row, columns, number) for number, row in enumerate(rows[1:], 2) if any(row)]
+    if not products:
+        raise InputError("csv-malformed", "every row is blank")
+    return products
 
 
 def headers(schema: str) -> list[str]:
@@ -166,10 +169,10 @@ def _listed(value: Json, place: str) -> Json:
     if not isinstance(value, dict):
         return value
     members = {name: _listed(member, f"{place}.{name}") for name, member in value.items()}
-    if not all(name.isdigit() for name in members):
+    if not all(name.isdecimal() for name in members):
         return members
-    indices = sorted(members, key=int)
-    if indices != [str(index) for index in range(len(indices))]:
+    indices = [str(index) for index in range(len(members))]
+    if set(indices) != set(members):
         raise InputError("csv-malformed", f"{place}: the numbers do not run from 0")
     return [members[index] for index in indices]
 
@@ -189,6 +192,8 @@ def expand(source: Mapping[str, Json], schema: str) -> dict[str, Json]:
 
 
 def _expanded(value: Json, shape: Shape | None, knowledge: str | None, pointer: str) -> Json:
+    if pointer.count("/") > limits.JSON_DEPTH_MAX:
+        raise InputError("json-too-deep", f"more than {limits.JSON_DEPTH_MAX} levels")
     if shape is not None and shape.is_claim and not isinstance(value, dict):
         if value == UNKNOWN:
             return {"knowledge": UNKNOWN}
@@ -217,7 +222,7 @@ def _expanded(value: Json, shape: Shape | None, knowledge: str | None, pointer: 
 
 def _written_time(value: Json, pointer: str) -> Json:
     if isinstance(value, dt.datetime):
-        if value.tzinfo is None or value.microsecond:
+        if value.tzinfo is None or value.microsecond or not 1000 <= value.year < 3000:
             raise InputError(
                 "schema-violation", "an instant ends in whole seconds and Z", pointer=pointer
             )

@@ -18,7 +18,7 @@ from attest.cli.screen import Screen, screened
 from attest.cli.statements import check_statement
 from attest.encoding import Json
 from attest.envelope import bundle
-from attest.errors import CODES, InputError, RemoteError
+from attest.errors import CODES, InputError, LogError, RemoteError
 from attest.log.checkpoint import LogKeys
 from attest.log.proof import open_proof_document
 from attest.models import DECISION_TYPE
@@ -52,6 +52,8 @@ def command(
     Each FILE is an envelope; one FILE may be a whole submission. The exit code is that of the
     verdict. With --log-keys the proof that the decision was logged is checked.
     """
+    if review_of is not None and (casefile or log_keys or len(envelopes) > 1):
+        raise click.UsageError("--review-of takes one FILE, and no --casefile or --log-keys")
     files.require_absent(*(path for path in (casefile, output) if path is not None))
     raw = _submission(envelopes)
     if dry_run:
@@ -102,13 +104,19 @@ def _decision_of(answer: Answer, raw: bytes, keys: LogKeys | None) -> Json:
             encoding.loads(payload, bytes_max=limits.CASEFILE_BYTES_MAX), DECISION_TYPE
         )
         if keys is not None:
-            open_proof_document(document["proof"], body=encoding.canonical(envelope), keys=keys)
+            body = encoding.canonical(envelope)
+            entry, _ = open_proof_document(document["proof"], body=body, keys=keys)
+            if (entry.kind, entry.index) != ("decision", document["decision_index"]):
+                raise LogError("reference-broken", "not the entry that the answer names")
     except (KeyError, TypeError, InputError):
         raise RemoteError("remote", "the answer holds no decision") from None
     about_what = statement["subject"][0]["digest"]["sha256"]
     if f"sha256:{about_what}" != encoding.digest(raw):
         raise RemoteError("remote", "the decision is about another submission")
-    return statement["predicate"]
+    predicate = statement["predicate"]
+    if "refusal" in predicate and predicate["refusal"]["code"] not in CODES:
+        raise RemoteError("remote", "refused for a reason that this version does not know")
+    return predicate
 
 
 def _has_members(document: Json) -> bool:
@@ -126,13 +134,7 @@ def _show(screen: Screen, answer: Answer, predicate: Json) -> None:
     screen.out(f"submission {document['id']}{again}")
     screen.out(f"log entries {document['submission_index']} and {document['decision_index']}")
     screen.out(f"decided by {predicate['foundry']} at {predicate['decided_at']}\n")
-    if "refusal" in predicate:
-        refusal = predicate["refusal"]
-        code = CODES[refusal["code"]]
-        screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}: {code.title}")
-        screen.out(f"        mend         {code.mend}")
-    else:
-        findings.show(screen, predicate["findings"], predicate["verdict"])
+    findings.show_decision(screen, predicate)
 
 
 def _send_review(screen: Screen, url: str, review_of: str, raw: bytes, output: str | None) -> int:

@@ -7,12 +7,12 @@ import click
 from attest import limits
 from attest.casefile import Case, open_casefile
 from attest.cli import files, findings
-from attest.cli.documents import WORDS
 from attest.cli.failures import about, exit_code_of, exit_code_of_code
 from attest.cli.log_keys import log_keys_option, read_log_keys
 from attest.cli.screen import Screen, screened
+from attest.cli.statements import SCHEMA_OF
 from attest.encoding import Json, format_instant
-from attest.errors import CODES, TrustError
+from attest.errors import TrustError
 
 _SETTLED = {"release": "PASS", "refuse": "FAIL"}
 
@@ -94,7 +94,7 @@ def _signers(case: Case) -> list[str]:
     """Who said what: statement, person, title, party, key."""
     told = []
     for statement in case.decision["predicate"]["statements"]:
-        word = WORDS.get(statement.get("predicate_type", ""), "statement")
+        word = SCHEMA_OF.get(statement.get("predicate_type", ""), "statement")
         for signer in statement["signers"]:
             key = case.trust.ring.keys[signer["keyid"]]
             holder = key.record.holder
@@ -123,13 +123,7 @@ def _show(screen: Screen, case: Case, checks: list[tuple[str, str]], outcome: st
     if case.superseded_unchecked:
         screen.result("N-A", "superseded", "only a replay of the log can show what came before")
     screen.out()
-    predicate = case.decision["predicate"]
-    if "refusal" in predicate:
-        refusal = predicate["refusal"]
-        title = CODES[refusal["code"]].title
-        screen.result("FAIL", refusal["code"], f"refused in step {refusal['step']}: {title}")
-    else:
-        findings.show(screen, predicate["findings"], case.verdict)
+    findings.show_decision(screen, case.decision["predicate"])
     if outcome != case.verdict:
         screen.out(f"After review: {screen.mark(outcome)}")
     screen.out(

@@ -133,6 +133,11 @@ def test_an_instant_in_another_zone_is_written_in_utc() -> None:
         ("28_430_000_000", "99999999999999999", "json-number-range", ""),
         ("Mei-Ling", "Mei\\u202eLing", "json-text", ""),
         ("[package]", "[package", "toml-malformed", "line"),
+        ("units = 1", f"units = {'9' * 5000}", "toml-malformed", "not TOML"),
+        ("units = 1", f"units = {'[' * 3000}", "toml-malformed", "not TOML"),
+        ("units = 1", f"x.{'a.' * 300}a = 1", "json-too-deep", ""),
+        ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "schema-violation", "/validity"),
+        ("2026-01-01T00:00:00Z", "9999-12-31T23:00:00-10:00", "schema-violation", "/validity"),
     ],
 )
 def test_toml_that_is_refused(before: str, after: str, error: str, where: str) -> None:
@@ -183,6 +188,10 @@ def test_a_salt_is_kept_only_with_its_statement(tmp_path: Path) -> None:
     assert "layout.oas.salt.json" in told
     assert kept.read_bytes() == before
     kept.unlink()
+    there = tmp_path / "there.json"
+    there.write_bytes(b"precious")
+    failed(attest(*arguments, "-o", there, stdin=TOML), 2, "file")
+    assert not kept.exists()
     layout.unlink()
     failed(attest(*arguments, stdin=TOML), 2, "file")
 
@@ -193,6 +202,7 @@ def test_what_is_written_where(tmp_path: Path) -> None:
     failed(attest("declare", "-", "--format", "toml", "-o", target, stdin=TOML), 2, "file")
     both = ["-o", "x", "--output-dir", "y"]
     failed(attest("declare", "-", "--format", "toml", *both, stdin=TOML), 1, "usage")
+    failed(attest("declare", target, "--ask"), 1, "usage")
     failed(attest("declare"), 1, "usage")
     failed(attest("declare", "-", stdin=TOML), 1, "usage")
     failed(attest("declare", tmp_path / "missing.toml"), 2, "file")

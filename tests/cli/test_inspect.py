@@ -216,3 +216,14 @@ def test_hostile_words_do_not_reach_the_terminal(tmp_path: Path) -> None:
     assert "[bold red]buy[/] {0} %s \\x1b[31m" in text
     raw = canonical(loads(path.read_bytes())).replace(b"buy", b"b\\u001buy")
     failed(attest("inspect", "-", stdin=raw), 2, "json-text")
+
+
+@pytest.mark.parametrize("text", [b"c2sp.org/tlog-proof@v1\n", b"log\n1\n\n\xe2\x80\x94 log x\n"])
+def test_a_case_file_that_holds_no_documents(text: bytes) -> None:
+    path = ROOT / "examples" / "documents" / "casefile.json"
+    case = loads(path.read_bytes(), string_bytes_max=10**6)
+    case["submission"]["body"] = encode_base64(text)
+    raw = canonical(case)
+    told = document(succeeded(attest("inspect", "-", "--json", stdin=raw), 2))
+    assert "/submission/body" in [fault["pointer"] for fault in told["faults"]]
+    assert "cannot stand here" in succeeded(attest("lint", "-", stdin=raw), 2).stdout

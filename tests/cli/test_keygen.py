@@ -64,8 +64,9 @@ def test_without_a_passphrase_only_when_asked_and_loudly(tmp_path: Path) -> None
     load_signer((tmp_path / "a.pem").read_bytes(), None)
 
 
-def test_an_empty_passphrase_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "pass").write_bytes(b"\n")
+@pytest.mark.parametrize("text", [b"\n", b"x" * 1024 + b"\n"], ids=["empty", "too long"])
+def test_a_passphrase_that_cannot_be_used_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "pass").write_bytes(text)
     result = attest(
         "keygen", tmp_path / "a", *PARTY, *HOLDER, "--passphrase-file", tmp_path / "pass"
     )

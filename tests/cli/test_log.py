@@ -90,6 +90,12 @@ def test_keys_with_a_passphrase(tmp_path: Path, world: World) -> None:
     assert told["entries"][0]["kind"] == "keyset"
 
 
+def test_what_cannot_keep_a_log(tmp_path: Path) -> None:
+    arguments = ["--origin", "x", "--foundry", "Bad Party", "--no-passphrase"]
+    failed(attest("log", "init", tmp_path / "log", *arguments), 1, "usage")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_origin_that_cannot_name_a_key(tmp_path: Path) -> None:
     result = attest(
         *("log", "init", tmp_path / "log", "--origin", "a b", "--foundry", "x", "--no-passphrase")

@@ -212,3 +212,26 @@ def test_a_stdout_that_is_not_utf8_gets_ascii() -> None:
 
 def test_version() -> None:
     assert "foundry-attest 0.1" in succeeded(attest("--version")).stdout
+
+
+@pytest.mark.parametrize("json", ["", " --json"])
+@pytest.mark.parametrize("gone", ["> /dev/full", ">&-", "2>&-", "> /dev/full 2>&1", ">&- 2>&-"])
+def test_a_failure_that_nobody_can_read_is_still_an_exit_code(gone: str, json: str) -> None:
+    script = f"{sys.executable} -m attest.cli explain no-such-thing{json} {gone}"
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, cwd=ROOT, timeout=60)
+    assert ran.returncode == 2
+    assert b"Traceback" not in ran.stdout + ran.stderr
+    assert b"Exception ignored" not in ran.stderr
+
+
+def test_a_result_that_cannot_be_written_is_a_failure() -> None:
+    script = f"{sys.executable} -m attest.cli rules list --json > /dev/full"
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, cwd=ROOT, timeout=60)
+    assert (ran.returncode, ran.stderr) == (2, b"")
+
+
+def test_the_name_of_a_file_may_be_any_bytes() -> None:
+    script = f"{sys.executable} -m attest.cli inspect \"$(printf '\\377')\" --json"
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, cwd=ROOT, timeout=60)
+    assert ran.returncode == 2
+    assert json.loads(ran.stdout)["where"] == "?"

@@ -222,6 +222,7 @@ def test_rules_test_runs_the_worked_cases() -> None:
     assert told["failed"] == 0
     assert len(told["cases"]) > 50
     assert {each["pack"] for each in told["cases"]} == {"us-ear", "house-example"}
+    assert "no cases" in failed(attest("rules", "test", "pack.json"), 1, "usage")
 
 
 def test_rules_test_fails_with_the_case_that_fails(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.cli.figures import in_words
+from attest.cli.figures import in_words, without_cjk
 from attest.cli.screen import Screen, json_bytes, visible
 
 
@@ -118,3 +118,26 @@ def test_words_never_say_more_than_the_number(number: int) -> None:
     told = int(whole) * scale + int(decimals.ljust(4, "0")) * scale // 10**4
     assert told <= number < told + scale // 10**4 + 1
     assert ("over" in words) == (told != number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Training, 100億 parameters, 5萬 units",
+        "5,000,000 (5 million, 900億)",
+        "5,000,000 (5 million, 5百萬)",
+        "天秋 (半導體), 2兆",
+    ],
+)
+def test_only_what_the_digits_say_is_left_out(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """A person who signs on a plain terminal sees every word of others."""
+    Screen(as_json=False, glyphs=False, colour=False, utf8=True).say(text)
+    assert capsys.readouterr().err == f"{text}\n"
+
+
+@given(st.integers(min_value=10**6, max_value=2**53 - 1), st.text("0123456789,() 億萬o"))
+def test_a_number_keeps_its_digits_without_the_units_of_others(number: int, around: str) -> None:
+    shown = without_cjk(f"{around}|{in_words(number)}|{around}")
+    assert shown == f"{around}|{in_words(number, cjk=False)}|{around}"

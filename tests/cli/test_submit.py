@@ -204,6 +204,10 @@ def test_a_server_that_proves_nothing(house: House, tmp_path: Path) -> None:
     with answering(canonical(answer)) as url:
         result = attest("submit", url, path, "--log-keys", keys_of(house))
     failed(result, 6, "commitment-mismatch")
+    elsewhere = {**honest, "decision_index": honest["decision_index"] + 2}
+    with answering(canonical(elsewhere)) as url:
+        result = attest("submit", url, path, "--log-keys", keys_of(house))
+    failed(result, 6, "reference-broken")
 
 
 def test_a_problem_of_the_server_is_named(tmp_path: Path) -> None:
@@ -371,3 +375,22 @@ def test_only_a_hold_is_reviewed(house: House, case: Path, tmp_path: Path) -> No
         2,
         "schema-violation",
     )
+
+
+def test_what_does_not_go_with_a_review(tmp_path: Path) -> None:
+    (path,) = envelope_files(tmp_path, World().submission())
+    send = ["submit", "http://127.0.0.1:1", str(path), "--review-of", digest(b"")]
+    for more in (["--casefile", "c"], ["--log-keys", "k"], [str(path)]):
+        failed(attest(*send, *more), 1, "usage")
+
+
+def test_a_refusal_for_an_unknown_reason(tmp_path: Path) -> None:
+    world = World()
+    (path,) = envelope_files(tmp_path, world.submission({"audience": "somebody-else"}))
+    decision = loads(decision_of(world, path.read_bytes()), string_bytes_max=10**6)
+    payload = b64decode(decision["payload"]).replace(b'"wrong-audience"', b'"of-next-year"')
+    decision["payload"] = b64encode(payload).decode()
+    answer = {"id": "x", "submission_index": 1, "decision_index": 2, "decision": decision}
+    with answering(canonical(answer)) as url:
+        told = failed(attest("submit", url, path), 8, "remote")
+    assert "does not know" in told

@@ -155,10 +155,19 @@ def test_cells_that_are_refused_name_row_and_column(name: str, cell: str) -> Non
         "datacenter,datacenter.value\nyes,yes\n",
         "datacenter.value,datacenter\nyes,yes\n",
         "=cmd,product.name\na,b\n",
+        "product.name,product.revision\n,\n\n",
+        "dies.².units\n1\n",
+        f"dies.{'9' * 5000}.units\n1\n",
     ],
 )
 def test_tables_that_are_refused(text: str) -> None:
     failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "csv-malformed")
+
+
+def test_a_fault_names_its_product() -> None:
+    text = table(a_row(), a_row(audience="Not A Party"))
+    told = failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "schema-violation")
+    assert "stdin, product 2 at /predicate/audience" in told
 
 
 def test_several_products_need_a_file_each(tmp_path: Path) -> None:

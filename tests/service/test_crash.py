@@ -174,11 +174,11 @@ def check_the_end(
         for document in acknowledged.values():
             shown = client.get_submission(url, document["id"])
             assert lasting(shown.document) == lasting(document)
-        recorded = sum(client.submit(url, raw).replayed for raw in doubtful)
+        for raw in doubtful:
+            client.submit(url, raw)
     store = SqliteStore.open(folder / STORE)
     write_export(store, export)
     store.close()
     report = replay(export, log_keys=keys)
     assert report.decisions == len(acknowledged) + len(doubtful)
-    assert recorded <= len(doubtful)
     assert report.refusals["unknown-key"] > 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -44,6 +47,8 @@ from tests.service.house import (
     running,
 )
 from tests.world import NOW, World
+
+ROOT = Path(__file__).parents[2]
 
 
 def mode_of(path: Path) -> int:
@@ -124,12 +129,14 @@ def test_what_cannot_name_a_log(tmp_path: Path, world: World, origin: str) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_keyset_given_twice_is_enrolled_once(tmp_path: Path, world: World) -> None:
+def test_what_is_given_twice_is_enrolled_once(tmp_path: Path, world: World) -> None:
     charter = charter_of(world)
-    doubled = replace(charter, keysets=[*charter.keysets, *charter.keysets])
+    keysets, packs = (list(each) for each in (charter.keysets, charter.packs))
+    doubled = replace(charter, keysets=keysets * 2, packs=packs * 2)
     found(tmp_path / "x", doubled, decision_pem=decision_pem(world), passphrase=None, at=NOW)
     with registrar_over(tmp_path / "x") as registrar:
-        assert len(registrar._standing.refs["keyset"]) == len(charter.keysets)
+        assert len(registrar._standing.refs["keyset"]) == len(keysets)
+        assert len(registrar._standing.refs["pack"]) == len(packs)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, world: World) -> None:
@@ -192,8 +199,9 @@ def test_a_folder_without_its_parts_is_not_opened(folder: Path, world: World) ->
     assert code_of_opening() == "key-purpose"
     (folder / DECISION_KEY).unlink()
     assert code_of_opening() == "file"
-    (folder / VERIFIER_KEYS).write_text("")
-    assert code_of_opening() == "key-malformed"
+    for raw in (b"", b"\xff"):
+        (folder / VERIFIER_KEYS).write_bytes(raw)
+        assert code_of_opening() == "key-malformed"
     (folder / STORE).unlink()
     assert code_of_opening() == "store-missing"
 
@@ -266,6 +274,18 @@ def test_init_takes_a_decision_key(tmp_path: Path, papers: list[str], world: Wor
     assert (tmp_path / "data" / DECISION_KEY).read_bytes() == pem.read_bytes()
 
 
+def test_no_passphrase_is_none_whatever_the_environment_says(
+    tmp_path: Path, papers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOUNDRY_ATTEST_PASSPHRASE", "correct horse")
+    assert run("init", tmp_path / "open", *papers, "--no-passphrase").exit_code == 0
+    with open_application(tmp_path / "open", None):
+        pass
+    assert run("init", tmp_path / "closed", *papers).exit_code == 0
+    with open_application(tmp_path / "closed", b"correct horse"):
+        pass
+
+
 def test_init_never_stores_keys_openly_by_oversight(tmp_path: Path, papers: list[str]) -> None:
     result = run("init", tmp_path / "data", *papers)
     assert result.exit_code == 2
@@ -283,7 +303,7 @@ def test_only_loopback_is_served(folder: Path, host: str) -> None:
 def test_the_command_reports_errors_without_a_traceback(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "service", "run", str(tmp_path)],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )
@@ -291,3 +311,47 @@ def test_the_command_reports_errors_without_a_traceback(tmp_path: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.startswith("error: store-missing: the folder holds no log\n")
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("text", [b"", b"x" * 1024], ids=["empty", "too long"])
+def test_a_passphrase_that_cannot_be_used(tmp_path: Path, papers: list[str], text: bytes) -> None:
+    secret = tmp_path / "passphrase"
+    secret.write_bytes(text)
+    result = run("init", tmp_path / "data", *papers, "--passphrase-file", secret)
+    assert isinstance(result.exception, InputError)
+    assert result.exception.code == "passphrase"
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_that_is_taken_is_no_traceback(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        arguments = ["run", str(folder), "--port", str(port), "--processes", "0"]
+        result = subprocess.run(
+            [sys.executable, "-m", "service", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: Address already in use")
+    assert "Traceback" not in result.stderr
+
+
+def test_an_interrupted_service_has_done_its_work(tmp_path: Path) -> None:
+    """Made and served by one command; what it says to try names the port that it got."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "serve-demo", str(tmp_path / "demo"), "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    url = process.stdout.readline().removeprefix("listening on ").strip()
+    assert httpx.get(f"{url}/readyz", trust_env=False, timeout=30).status_code == 200
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, "")
+    assert f"try: attest submit {url} {tmp_path / 'demo' / PAPER}\n" in stderr
+    assert "Traceback" not in stderr

@@ -139,10 +139,12 @@ def test_a_clock_that_runs_backwards_records_nothing(house: House) -> None:
 def test_without_a_valid_decision_key_nothing_is_decided(house: House) -> None:
     house.clock.now = dt.datetime(2032, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
     assert house.post(held(house.world, 1)).status_code == 201
+    assert house.client.get("/readyz").status_code == 200
     before = house.size()
     house.clock.move(1)
     answer = house.post(held(house.world, 2))
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
+    assert house.client.get("/readyz").json()["code"] == "not-ready"
     assert house.size() == before
 
 
