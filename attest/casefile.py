@@ -12,22 +12,29 @@ else:
     6 deciding again gives the same bytes
     7 each review is signed by enough people and is of this HOLD
 
-One thing a case file cannot show alone: that an earlier declaration was superseded. A refusal for
-that reason is checked only by replaying the log.
+What only the whole log shows, by replay: that a declaration had been superseded or had not; that
+the trust snapshot was the newest; that no later review is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
 from attest.errors import LogError
 from attest.log.checkpoint import Checkpoint, LogKeys
-from attest.log.entry import Entry
+from attest.log.entry import Entry, format_entry
+from attest.log.merkle import leaf_hash
 from attest.log.proof import open_proof_document
-from attest.recorded import decide_again, open_decision, read_decision
+from attest.recorded import (
+    check_decision_entry,
+    check_review_entry,
+    decide_again,
+    open_decision,
+    read_decision,
+)
 from attest.review import OpenedReview, open_review
 from attest.trust import Trust, load_trust
 
@@ -118,7 +125,12 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
     submission = _open_logged(document["submission"], "submission", log_keys, "/submission")
     decision = _open_logged(document["decision"], "decision", log_keys, "/decision")
     trust_entry = _open_logged(document["trust"], "trust", log_keys, "/trust")
-    _check_references(submission.entry, decision.entry, trust_entry.entry)
+    check_decision_entry(
+        decision.entry,
+        submission=submission.entry,
+        leaf=leaf_hash(format_entry(submission.entry)),
+        trust=trust_entry.entry,
+    )
     trust = load_trust(trust_entry.body, _bodies(document))
     at = decision.entry.time
     payload = open_decision(decision.body, trust=trust, at=at)
@@ -126,21 +138,16 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
     superseded = statement["predicate"].get("refusal", {}).get("code") == "superseded"
     prior: Container[tuple[str, str]] = _Everything() if superseded else frozenset()
     decide_again(submission.body, payload, trust=trust, at=at, prior=prior)
-    reviews: list[OpenedReview] = []
-    for position, logged in enumerate(document["reviews"]):
-        review = _open_logged(logged, "review", log_keys, f"/reviews/{position}")
-        _check_reference(review.entry, "decision", decision.entry.index)
-        closed = any(earlier.closes for earlier in reviews)
-        reviews.append(
-            open_review(
-                review.body, trust=trust, at=review.entry.time, decision=payload, closed=closed
-            )
-        )
+    reviews = [
+        _open_logged(logged, "review", log_keys, f"/reviews/{position}")
+        for position, logged in enumerate(document["reviews"])
+    ]
+    _check_one_log([submission, decision, trust_entry, *reviews])
     return Case(
         submission=submission,
         decision_entry=decision,
         decision=statement,
-        reviews=tuple(reviews),
+        reviews=tuple(_open_reviews(reviews, decision, payload, trust_entry, trust)),
         trust=trust,
         superseded_unchecked=superseded,
     )
@@ -154,16 +161,34 @@ def _open_logged(document: Json, kind: str, log_keys: LogKeys, pointer: str) -> 
     return OpenedEntry(entry=entry, body=body, checkpoint=checkpoint)
 
 
-def _check_references(submission: Entry, decision: Entry, trust: Entry) -> None:
-    if decision.index != submission.index + 1:
-        raise LogError("reference-broken", "not the decision after it", entry=decision.index)
-    _check_reference(decision, "submission", submission.index)
-    _check_reference(decision, "trust", trust.index)
+def _open_reviews(
+    entries: Sequence[OpenedEntry],
+    decision: OpenedEntry,
+    payload: bytes,
+    trust_entry: OpenedEntry,
+    trust: Trust,
+) -> Iterator[OpenedReview]:
+    newest, closed = decision.entry.index, False
+    for each in entries:
+        reviewed = check_review_entry(each.entry, trust=trust_entry.entry)
+        if reviewed != decision.entry.index or each.entry.index <= newest:
+            raise LogError(
+                "reference-broken", "not the next review of the decision", entry=each.entry.index
+            )
+        opened = open_review(
+            each.body, trust=trust, at=each.entry.time, decision=payload, closed=closed
+        )
+        newest, closed = each.entry.index, closed or opened.closes
+        yield opened
 
 
-def _check_reference(entry: Entry, kind: str, index: int) -> None:
-    if entry.refs.get(kind) != (index,):
-        raise LogError("reference-broken", f"does not refer to the {kind}", entry=entry.index)
+def _check_one_log(entries: Sequence[OpenedEntry]) -> None:
+    """Refuse proofs from two logs that were signed by the same keys."""
+    roots: dict[int, bytes] = {}
+    for each in entries:
+        checkpoint = each.checkpoint
+        if roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+            raise LogError("root-mismatch", "one size was signed with two roots: keep this file")
 
 
 def _bodies(document: Json) -> dict[str, bytes]:

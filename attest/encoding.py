@@ -250,7 +250,7 @@ def decode_base64(text: str, *, pointer: str = "", url_safe: bool = False) -> by
         InputError: base64.
     """
     standard = text
-    if url_safe and ("-" in text or "_" in text):
+    if url_safe and ("-" in text or "_" in text) and "+" not in text and "/" not in text:
         standard = text.translate(_URL_SAFE)
     try:
         raw = binascii.a2b_base64(standard, strict_mode=True)

@@ -94,8 +94,8 @@ class KeyRing:
 
         Raises:
             InputError: key-malformed.
-            TrustError: trust-incomplete (a key's identifier is not its digest, or two records
-                claim one key).
+            TrustError: trust-incomplete (a key's identifier is not its digest, two records claim
+                one key, or a key is valid on no day).
         """
         keys: dict[str, EnrolledKey] = {}
         for keyset in keysets:
@@ -105,6 +105,8 @@ class KeyRing:
                     raise TrustError("trust-incomplete", "a keyid is not the digest of its key")
                 if public.keyid in keys:
                     raise TrustError("trust-incomplete", "two key records hold one key")
+                if record.valid_from > record.valid_until:
+                    raise TrustError("trust-incomplete", "a key is valid on no day")
                 keys[public.keyid] = EnrolledKey(public, record, keyset.party)
         return KeyRing(dict(sorted(keys.items())))
 

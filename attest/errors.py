@@ -352,6 +352,10 @@ CODES: dict[str, Code] = {
                 "A submission has no decision after it",
                 "Ask the foundry; keep the log as evidence.",
             ),
+            "recorded-twice": (
+                "The log holds the same bytes twice",
+                "Do not rely on this log; one submission has one decision. Keep the copy.",
+            ),
             "reference-broken": (
                 "An entry refers to one that is not of the kind it should be",
                 "Do not rely on this log; keep the copy as evidence.",

@@ -1,15 +1,15 @@
 """Replay: walk an exported log, decide everything again, offline (the auditor).
 
-    1 integrity: signatures, chain, tree, commitments, nothing missing    `attest.log.export`
-    2 order: genesis first, every submission followed by its decision, every reference right
+    1 integrity: signatures, chain, tree, commitments, nothing missing    `attest.log.check`
+    2 order: every entry where it may stand, resting on what it must      `attest.walk`
     3 every decision: signed by the foundry, and `decide` gives the same bytes again
     4 every review: of an open HOLD, by enough people
 
-Step 3 is the costly one and needs no order once it is known what had been superseded when: the
-range is cut into pieces for a pool of processes. What a piece assumed about supersessions (read
-from the recorded decisions) is what deciding again then confirms.
+Step 3 is the costly one and needs no order once it is known what had been superseded when: the walk
+cuts the decisions into pieces for a pool of processes. What a piece assumed about supersessions
+(read from the recorded decisions) is what deciding again then confirms.
 
-Nothing is trusted but the log's verifier keys. The first fault ends the walk and names its entry.
+Nothing is trusted but the log's verifier keys. A fault ends the replay and names its entry.
 """
 
 from __future__ import annotations
@@ -22,50 +22,35 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Final
 
-from attest import encoding, limits
-from attest.errors import AttestError, InternalError, LogError, TrustError
-from attest.log.checkpoint import Checkpoint, LogKeys
-from attest.log.entry import Entry, parse_entry
+from attest import encoding
+from attest.errors import AttestError, InternalError, LogError
 from attest.log.check import check_export
+from attest.log.checkpoint import Checkpoint, LogKeys
+from attest.log.entry import parse_entry
 from attest.log.export import Export
-from attest.models import DECLARATION_TYPE
-from attest.recorded import decide_again, open_decision, read_decision
+from attest.recorded import decide_again, open_decision
 from attest.review import open_review
 from attest.trust import Trust, load_trust
+from attest.walk import Piece, Plan, located, walk
 
-PIECE_DECISIONS: Final = 256
-Supersession = tuple[str, str]
 Confirmed = tuple[str, str | None]
 """A decision's verdict and, for a refusal, its code."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a replay found identical: the checkpoint it is relative to, and counts."""
+    """What a replay found identical: the checkpoint it is relative to, and counts.
+
+    `trusts` are the trust snapshots in force one after the other: entry index and digest.
+    """
 
     checkpoint: Checkpoint
+    trusts: tuple[tuple[int, str], ...]
     decisions: int
     verdicts: Mapping[str, int]
     refusals: Mapping[str, int]
     reviews: int
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Decisions to make again under one trust; `starts` are the indices of their submissions."""
-
-    trust: int
-    starts: tuple[int, ...]
-    superseded: frozenset[Supersession]
-
-
-@dataclass(frozen=True)
-class _ReviewEntry:
-    index: int
-    decision: int
-    trust: int
 
 
 def replay(
@@ -88,115 +73,27 @@ def replay(
     export = Export.open(folder, keys=log_keys)
     counts: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
-    reviews: list[_ReviewEntry] = []
-    pieces = _walk(export, origin=log_keys.origin, reviews=reviews)
-    for confirmed in _confirm_all(pieces, export, processes):
+    plan = walk(export, origin=log_keys.origin)
+    for confirmed in _confirm_all(plan.pieces, export, processes):
         counts.update(verdict for verdict, _ in confirmed)
         refusals.update(code for _, code in confirmed if code is not None)
         if progress is not None:
             progress(len(confirmed))
-    _confirm_reviews(export, reviews)
+    if plan.fault is not None:
+        raise plan.fault
+    _confirm_reviews(export, plan)
     return Report(
         checkpoint=checkpoint,
+        trusts=tuple((index, trust.digest) for index, trust in plan.trusts.items()),
         decisions=counts.total(),
         verdicts=dict(sorted(counts.items())),
         refusals=dict(sorted(refusals.items())),
-        reviews=len(reviews),
+        reviews=len(plan.reviews),
     )
 
 
-def _walk(export: Export, *, origin: str, reviews: list[_ReviewEntry]) -> Iterator[_Piece]:
-    """Check the order of entries (step 2), cut the decisions into pieces and note the reviews."""
-    trust: Entry | None = None
-    superseded: set[Supersession] = set()
-    at_start: frozenset[Supersession] = frozenset()
-    starts: list[int] = []
-    submission: Entry | None = None
-    for stored in export.entries(0, export.checkpoint.size):
-        entry = parse_entry(stored.entry)
-        if submission is not None and entry.kind != "decision":
-            break
-        full = entry.kind == "trust" or len(starts) == PIECE_DECISIONS
-        if trust is not None and starts and full:
-            yield _Piece(trust.index, tuple(starts), at_start)
-            starts, at_start = [], frozenset(superseded)
-        if entry.kind == "genesis":
-            _check_genesis(stored.body, origin)
-        elif entry.kind == "trust":
-            trust = entry
-        elif entry.kind == "submission":
-            submission = entry
-        elif entry.kind == "decision":
-            _check_decision_entry(entry, submission, trust)
-            starts.append(entry.index - 1)
-            superseded |= _supersession_of(stored.body, entry.index)
-            submission = None
-        elif entry.kind == "review":
-            reviews.append(_review_entry(entry, trust))
-    if submission is not None:
-        raise LogError("decision-missing", "no decision follows it", entry=submission.index)
-    if trust is not None and starts:
-        yield _Piece(trust.index, tuple(starts), at_start)
-
-
-def _check_genesis(body: bytes, origin: str) -> None:
-    genesis = encoding.loads(body)
-    if not isinstance(genesis, dict) or genesis.get("origin") != origin:
-        raise LogError("reference-broken", "the genesis names another log", entry=0)
-
-
-def _check_decision_entry(entry: Entry, submission: Entry | None, trust: Entry | None) -> None:
-    expected: dict[str, tuple[int, ...]] = {}
-    if submission is not None and trust is not None:
-        expected = {
-            "submission": (submission.index,),
-            "trust": (trust.index,),
-            **{kind: trust.refs[kind] for kind in ("keyset", "pack") if kind in trust.refs},
-        }
-    if entry.refs != expected:
-        raise LogError(
-            "reference-broken",
-            "not the submission before it, under the newest trust snapshot",
-            entry=entry.index,
-        )
-    if submission is None or entry.time != submission.time:
-        raise LogError("reference-broken", "not decided when it was received", entry=entry.index)
-
-
-def _review_entry(entry: Entry, trust: Entry | None) -> _ReviewEntry:
-    decision = entry.refs.get("decision", ())
-    if trust is None or len(decision) != 1 or entry.refs.get("trust") != (trust.index,):
-        raise LogError(
-            "reference-broken",
-            "not one decision, under the newest trust snapshot",
-            entry=entry.index,
-        )
-    return _ReviewEntry(entry.index, decision[0], trust.index)
-
-
-def _supersession_of(envelope: bytes, index: int) -> set[Supersession]:
-    """Read, unverified, what a decision supersedes; deciding it again confirms it."""
-    try:
-        document = encoding.loads(
-            envelope,
-            bytes_max=limits.CASEFILE_BYTES_MAX,
-            string_bytes_max=limits.CASEFILE_BYTES_MAX,
-        )
-        payload = encoding.decode_base64(document["payload"])
-        if b'"supersedes"' not in payload:
-            return set()
-        predicate = read_decision(payload)["predicate"]
-        return {
-            (signed["signers"][0]["party"], predicate["supersedes"])
-            for signed in predicate["statements"]
-            if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE
-        }
-    except (AttestError, KeyError, TypeError):
-        raise TrustError("decision-differs", "not a decision", entry=index) from None
-
-
 def _confirm_all(
-    pieces: Iterator[_Piece], export: Export, processes: int
+    pieces: Iterable[Piece], export: Export, processes: int
 ) -> Iterator[list[Confirmed]]:
     confirm = partial(_confirm, export)
     if processes == 1:
@@ -210,7 +107,7 @@ def _confirm_all(
             raise InternalError("internal", "a worker process died") from None
 
 
-def _confirm(export: Export, piece: _Piece) -> list[Confirmed]:
+def _confirm(export: Export, piece: Piece) -> list[Confirmed]:
     """Decide a piece again (step 3); the same function whatever the number of processes."""
     trust = _trust_at(export, piece.trust)
     superseded = set(piece.superseded)
@@ -229,7 +126,7 @@ def _confirm(export: Export, piece: _Piece) -> list[Confirmed]:
                 submission.body, payload, trust=trust, at=entry.time, prior=superseded
             )
         except AttestError as error:
-            raise _located(error, entry.index) from None
+            raise located(error, entry.index) from None
         if decided.supersession is not None:
             superseded.add(decided.supersession)
         confirmed.append((decided.verdict, decided.refusal_code))
@@ -253,32 +150,31 @@ def _load_trust(export: Export, trust_entry: bytes) -> Trust:
     try:
         return load_trust(stored.body, bodies)
     except AttestError as error:
-        raise _located(error, entry.index) from None
+        raise located(error, entry.index) from None
 
 
-def _confirm_reviews(export: Export, reviews: Iterable[_ReviewEntry]) -> None:
+def _confirm_reviews(export: Export, plan: Plan) -> None:
     """Open every review again (step 4)."""
     closed: set[int] = set()
-    for review in reviews:
+    for review in plan.reviews:
         (decision,) = export.entries(review.decision, review.decision + 1)
         (stored,) = export.entries(review.index, review.index + 1)
         decision_entry, entry = parse_entry(decision.entry), parse_entry(stored.entry)
-        if decision_entry.kind != "decision":
-            raise LogError("reference-broken", "not a review of a decision", entry=review.index)
-        decided_under = _trust_at(export, decision_entry.refs["trust"][0])
         try:
+            if decision_entry.kind != "decision":
+                raise LogError("reference-broken", "not a review of a decision")
             opened = open_review(
                 stored.body,
-                trust=_trust_at(export, review.trust),
+                trust=plan.trusts[review.trust],
                 at=entry.time,
-                decision=open_decision(decision.body, trust=decided_under, at=decision_entry.time),
+                decision=open_decision(
+                    decision.body,
+                    trust=plan.trusts[decision_entry.refs["trust"][0]],
+                    at=decision_entry.time,
+                ),
                 closed=review.decision in closed,
             )
         except AttestError as error:
-            raise _located(error, review.index) from None
+            raise located(error, review.index) from None
         if opened.closes:
             closed.add(review.decision)
-
-
-def _located(error: AttestError, index: int) -> AttestError:
-    return type(error)(error.code, error.detail, pointer=error.pointer, entry=index)

@@ -24,10 +24,11 @@ class Trust:
     """An opened trust snapshot.
 
     `exporter` is the foundry's own role in the words of the facts; `packs` stand law first, then by
-    identifier.
+    identifier; `documents` are the digests that the snapshot names, by kind of entry.
     """
 
     digest: str
+    documents: Mapping[str, tuple[str, ...]]
     foundry: EnrolledParty
     mode: str
     review_threshold: int
@@ -81,20 +82,18 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
     known = {schemas.schema_digest(name) for name in schemas.SCHEMAS}
     if not set(model.schemas) <= known:
         raise TrustError("trust-incomplete", "a schema is not one that this version has")
-    keysets = [
-        parse(Keyset, _read("keyset", _body(bodies, name), limits.KEYSET_BYTES_MAX))
-        for name in model.keysets
-    ]
+    keysets = [open_keyset(_body(bodies, name)) for name in model.keysets]
     parties = {keyset.party.id: keyset.party for keyset in keysets}
     if len(parties) != len(keysets):
         raise TrustError("trust-incomplete", "two keysets are of one party")
     if model.foundry not in parties:
         raise TrustError("trust-incomplete", "the foundry has no keyset")
-    packs = [_compiled(_body(bodies, name)) for name in model.packs]
+    packs = [open_pack(_body(bodies, name)) for name in model.packs]
     if len({pack.id for pack in packs}) != len(packs):
         raise TrustError("trust-incomplete", "two editions of one pack")
     return Trust(
         digest=encoding.digest(raw),
+        documents={"keyset": model.keysets, "pack": model.packs, "schema": model.schemas},
         foundry=parties[model.foundry],
         mode=model.mode,
         review_threshold=model.review_threshold,
@@ -103,9 +102,23 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
     )
 
 
+def open_keyset(raw: bytes) -> Keyset:
+    """Open a keyset (SPEC 7).
+
+    Raises:
+        InputError: not JSON of its schema.
+    """
+    return parse(Keyset, _read("keyset", raw, limits.KEYSET_BYTES_MAX))
+
+
 @lru_cache(maxsize=16)
-def _compiled(raw: bytes) -> Pack:
-    """Compiling is a pure function of a pack's bytes and costs more than many decisions."""
+def open_pack(raw: bytes) -> Pack:
+    """Compile a pack, once: a pure function of its bytes that costs more than many decisions.
+
+    Raises:
+        RuleError: the pack is broken, or needs another engine.
+        InputError: not JSON.
+    """
     return compile_pack(raw)
 
 

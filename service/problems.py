@@ -52,6 +52,7 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(500, "bundle-malformed", "export-incomplete", "checkpoint-malformed"),
     **_status(500, "checkpoint-signature", "checkpoint-origin", "root-mismatch"),
     **_status(500, "proof-malformed", "proof-invalid", "decision-missing", "reference-broken"),
+    **_status(500, "recorded-twice"),
     **_status(500, "internal"),
     **_status(502, "network", "remote"),
     **_status(503, "busy", "not-ready", "clock-backwards"),

@@ -197,6 +197,9 @@ def test_base64_alphabets() -> None:
     """DSSE fields take both alphabets; everything else takes the standard one."""
     assert encoding.decode_base64("-_-_", url_safe=True) == encoding.decode_base64("+/+/")
     assert encoding.decode_base64("", url_safe=True) == b""
+    with pytest.raises(InputError) as caught:
+        encoding.decode_base64("+-+-", url_safe=True)
+    assert caught.value.code == "base64"
 
 
 @given(st.binary(max_size=64))

@@ -159,10 +159,11 @@ def test_the_algorithm_is_the_key_records() -> None:
 
 
 def test_a_ring_refuses_wrong_and_repeated_records() -> None:
-    """A keyid is the digest of its key, and a key stands once."""
+    """A keyid is the digest of its key, a key stands once, and it is valid at some instant."""
     for records in [
         [key_record(SIGNER) | {"keyid": SECOND.keyid}],
         [key_record(SIGNER), key_record(SIGNER, "review")],
+        [key_record(SIGNER, valid=("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"))],
     ]:
         with pytest.raises(TrustError) as caught:
             ring_of(*records)

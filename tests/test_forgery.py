@@ -18,6 +18,7 @@ from attest.encoding import canonical, digest, loads
 from attest.envelope import seal
 from attest.errors import AttestError
 from attest.log.check import check_export
+from attest.log.entry import parse_entry
 from attest.log.writer import Draft
 from attest.models import DECLARATION_TYPE
 from attest.recorded import read_decision
@@ -52,7 +53,7 @@ def append(log: WorldLog, kind: str, body: bytes, **refs: tuple[int, ...]) -> in
 
 def documents(log: WorldLog) -> dict[str, tuple[int, ...]]:
     """The references of the trust snapshot."""
-    return {kind: indices for kind, indices in log.standing.refs.items() if kind != "trust"}
+    return dict(parse_entry(log.records.entry(log.standing.refs["trust"][0])).refs)
 
 
 def record(
@@ -76,7 +77,7 @@ def review(log: WorldLog, decision: int, *, action: str = "release", of: int | N
     """Append a well-signed review of a decision, under the reference `of`; its index."""
     payload = payload_of(log.records.item(decision).body)
     body = WORLD.review(payload, read_decision(payload)["subject"], action=action)
-    refs = {"decision": (decision if of is None else of,), "trust": log.standing.refs["trust"]}
+    refs = {"decision": (decision if of is None else of,), **log.standing.refs}
     return append(log, "review", body, **refs)
 
 
@@ -211,7 +212,8 @@ def test_a_case_file_mixed_from_two_cases(tmp_path: Path) -> None:
             ((other - 1, one), "reference-broken"),
             ((one - 1, other), "reference-broken"),
             ((other - 1, other, settled), "reference-broken"),
-            ((one - 1, one, settled, asked), "review-not-possible"),
+            ((one - 1, one, settled, asked), "reference-broken"),
+            ((one - 1, one, asked, asked), "reference-broken"),
             ((one, one), "reference-broken"),
         ]:
             with pytest.raises(AttestError) as caught:

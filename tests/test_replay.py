@@ -105,7 +105,7 @@ def test_every_decision_is_the_same(exported: Any, processes: int) -> None:
 
 
 def forged(
-    tmp_path: Path, change: Callable[[WorldLog], None], *, fill_first: bool = False
+    tmp_path: Path, change: Callable[[WorldLog], object], *, fill_first: bool = False
 ) -> tuple[Path, WorldLog]:
     """A log whose operator wrote something that no honest foundry writes, well signed."""
     with world_log(WORLD, tmp_path / "data") as log:
@@ -168,9 +168,7 @@ def test_a_decision_signed_by_somebody_else(tmp_path: Path) -> None:
 
 def test_a_submission_without_a_decision(tmp_path: Path) -> None:
     """Silence is provable: at the end of the log and in the middle."""
-    folder, log = forged(
-        tmp_path / "end", lambda log: bool(append(log, "submission", RAW)) and None
-    )
+    folder, log = forged(tmp_path / "end", lambda log: append(log, "submission", RAW))
     assert fault_of(folder, log) == ("decision-missing", log.writer.head.size - 1)
 
     def twice(log: WorldLog) -> None:
@@ -235,9 +233,10 @@ def test_reviews_that_do_not_hold(tmp_path: Path) -> None:
             (recorded,) = log.register([sealed(declaration())], NOW)
             payload = payload_of(recorded.decision.body)
             body = WORLD.review(payload, read_decision(payload)["subject"], signers=signers)
-            refs = {"decision": (recorded.decision.index,), "trust": standing(log)["trust"]}
+            refs = {"decision": (recorded.decision.index,), **standing(log)}
             append(log, "review", body, **refs)
-            append(log, "review", body, **refs)
+            again = WORLD.review(payload, read_decision(payload)["subject"], reason_code="again")
+            append(log, "review", again, **refs)
 
         return write
 
@@ -245,7 +244,7 @@ def test_reviews_that_do_not_hold(tmp_path: Path) -> None:
     assert fault_of(folder, log) == ("too-few-signers", log.writer.head.size - 2)
     folder, log = forged(tmp_path / "twice", review(None))
     assert fault_of(folder, log) == ("review-not-possible", log.writer.head.size - 1)
-    folder, log = forged(tmp_path / "none", lambda log: bool(append(log, "review", b"{}")) and None)
+    folder, log = forged(tmp_path / "none", lambda log: append(log, "review", b"{}"))
     assert fault_of(folder, log) == ("reference-broken", log.writer.head.size - 1)
 
 

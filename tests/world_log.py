@@ -70,6 +70,13 @@ def found_world(world: World, folder: Path, at: dt.datetime = NOW) -> None:
 def world_log(world: World, folder: Path, at: dt.datetime = NOW) -> Iterator[WorldLog]:
     """A founded log, open until the block ends."""
     found_world(world, folder, at)
+    with open_log(world, folder) as log:
+        yield log
+
+
+@contextmanager
+def open_log(world: World, folder: Path) -> Iterator[WorldLog]:
+    """The world's log in a folder where it was founded, open until the block ends."""
     keys = LogKeys.parse((folder / VERIFIER_KEYS).read_text().splitlines())
     pems = ((folder / LOG_KEYS[0]).read_bytes(), (folder / LOG_KEYS[1]).read_bytes())
     store = SqliteStore.open(folder / STORE)

@@ -71,6 +71,7 @@ def rehearse(
     keysets = {cast.keyset.party.id: cast.keyset for cast in (*casts.values(), designer, foundry)}
     trust = Trust(
         digest=encoding.digest(b""),
+        documents={},
         foundry=foundry.keyset.party,
         mode=mode,
         review_threshold=2,

@@ -24,7 +24,7 @@ from attest.replay import Report, replay
 def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> int:
     """Replay an export: signatures, chain, tree, bodies, references, decisions, reviews.
 
-    The first fault ends the replay and names its entry. The exit code is 0 when everything is
+    A fault ends the replay and names its entry. The exit code is 0 when everything is
     identical, refusals included, whatever the verdicts were.
     """
     keys = read_log_keys(log_keys)
@@ -34,6 +34,7 @@ def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> in
         {
             "origin": report.checkpoint.origin,
             "size": report.checkpoint.size,
+            "trusts": [{"entry": entry, "digest": digest} for entry, digest in report.trusts],
             "root": encode_base64(report.checkpoint.root),
             "decisions": report.decisions,
             "verdicts": dict(report.verdicts),
@@ -54,6 +55,8 @@ def _show(screen: Screen, report: Report) -> None:
     screen.result("PASS", "chain", "each entry names the one before it; time never goes back")
     screen.result("PASS", "bodies", "every body is the one that its entry commits to")
     screen.result("PASS", "order", "every submission has its decision, every reference is right")
+    for entry, digest in report.trusts:
+        screen.result("PASS", "trust", f"entry {entry}: decided under snapshot {digest} from there")
     verdicts = ", ".join(f"{count} {word}" for word, count in report.verdicts.items())
     screen.result(
         "PASS", "decisions", f"{report.decisions} made again, identical: {verdicts or 'none'}"

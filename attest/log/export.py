@@ -16,6 +16,7 @@ holds an export to its checkpoint; an `Export` by itself has verified the checkp
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -82,7 +83,13 @@ def write_export(store: LogStore, folder: Path) -> None:
 
 def _write(path: Path, raw: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(raw)
+    with open(path, "xb", opener=_for_the_owner) as file:
+        file.write(raw)
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    """Bodies are confidential, whatever the folder lets others read."""
+    return os.open(path, flags, 0o600)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,232 @@
+"""Walking a log in order: what each entry may rest on, and what is left to decide again.
+
+A walk looks at every entry once, with its body, and opens the public documents. It checks the order
+of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open again.
+
+    genesis      names this log and its foundry; entry 0; rests on nothing
+    schema       is one of this version's; rests on nothing
+    pack         compiles; rests on nothing
+    keyset       follows its schema; rests on nothing
+    trust        opens, is the foundry's, rests on exactly the documents that it names
+    submission   rests on nothing; its bytes were not recorded before; a decision follows at once
+    decision     rests on that submission and the newest trust with its keysets and packs
+    review       rests on one decision and the newest trust; its bytes were not recorded before
+
+A fault does not end a walk with nothing: the plan holds what came before it, so that a decision
+that was wrong earlier is named first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from attest import encoding, limits, schemas
+from attest.errors import AttestError, LogError, TrustError
+from attest.log.entry import Entry, parse_entry
+from attest.log.export import Export
+from attest.log.merkle import leaf_hash
+from attest.models import DECLARATION_TYPE
+from attest.recorded import check_decision_entry, check_review_entry, read_decision
+from attest.trust import Trust, load_trust, open_keyset, open_pack
+
+PIECE_DECISIONS: Final = 256
+DOCUMENTS: Final = ("keyset", "pack", "schema")
+Supersession = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Decisions to make again under the trust of entry `trust`.
+
+    `starts` are the indices of their submissions, `superseded` what had been superseded before.
+    """
+
+    trust: int
+    starts: tuple[int, ...]
+    superseded: frozenset[Supersession]
+
+
+@dataclass(frozen=True)
+class ReviewEntry:
+    """A review to open again: its entry, the decision's, the trust's."""
+
+    index: int
+    decision: int
+    trust: int
+
+
+@dataclass
+class Plan:
+    """What a walk leaves to do, and the fault at which it ended, if any.
+
+    `trusts` maps the entries of trust snapshots to what they opened to.
+    """
+
+    trusts: dict[int, Trust] = field(default_factory=dict)
+    pieces: list[Piece] = field(default_factory=list)
+    reviews: list[ReviewEntry] = field(default_factory=list)
+    fault: AttestError | None = None
+
+
+def walk(export: Export, *, origin: str) -> Plan:
+    """Walk an export whose integrity is checked; the fault is in the plan, with its entry."""
+    steps = _Walk(origin)
+    try:
+        for stored in export.entries(0, export.checkpoint.size):
+            steps.take(parse_entry(stored.entry), leaf_hash(stored.entry), stored.body)
+        steps.end()
+    except AttestError as error:
+        steps.plan.fault = located(error, steps.index)
+    steps.cut()
+    return steps.plan
+
+
+def located(error: AttestError, index: int) -> AttestError:
+    """The error with the entry at which it arose."""
+    at = index if error.entry is None else error.entry
+    return type(error)(error.code, error.detail, pointer=error.pointer, entry=at)
+
+
+class _Walk:
+    """Where a walk stands: the newest trust, an undecided submission, the piece that is open."""
+
+    def __init__(self, origin: str) -> None:
+        self.plan = Plan()
+        self.index = 0
+        self._origin = origin
+        self._foundry = ""
+        self._public: dict[str, dict[int, bytes]] = {kind: {} for kind in DOCUMENTS}
+        self._trust: Entry | None = None
+        self._submission: tuple[Entry, bytes] | None = None
+        self._seen: set[bytes] = set()
+        self._superseded: set[Supersession] = set()
+        self._before: frozenset[Supersession] = frozenset()
+        self._starts: list[int] = []
+        self._take: Mapping[str, Callable[[Entry, bytes], None]] = {
+            "genesis": self._genesis,
+            "schema": self._schema,
+            "pack": self._pack,
+            "keyset": self._keyset,
+            "trust": self._snapshot,
+            "decision": self._decision,
+            "review": self._review,
+        }
+
+    def take(self, entry: Entry, leaf: bytes, body: bytes) -> None:
+        """Check the next entry, of that leaf hash and body, against those before it."""
+        self.index = entry.index
+        if (self._submission is None) is (entry.kind == "decision"):
+            self.end()
+            raise LogError("reference-broken", "a decision follows its submission")
+        if entry.kind == "submission":
+            _rests_on_nothing(entry)
+            self._once(b"submission", body)
+            self._submission = entry, leaf
+            return
+        self._take[entry.kind](entry, body)
+
+    def end(self) -> None:
+        """Check that no submission waits for its decision."""
+        if self._submission is not None:
+            entry, _ = self._submission
+            raise LogError("decision-missing", "no decision follows it", entry=entry.index)
+
+    def cut(self) -> None:
+        """End the open piece."""
+        if self._trust is not None and self._starts:
+            starts = tuple(self._starts)
+            self.plan.pieces.append(Piece(self._trust.index, starts, self._before))
+        self._starts, self._before = [], frozenset(self._superseded)
+
+    def _once(self, scope: bytes, body: bytes) -> None:
+        name = sha256(scope + b"\0" + body).digest()
+        if name in self._seen:
+            raise LogError("recorded-twice", "the same bytes were recorded before")
+        self._seen.add(name)
+
+    def _genesis(self, _: Entry, body: bytes) -> None:
+        genesis = encoding.loads(body)
+        named = genesis if isinstance(genesis, dict) else {}
+        self._foundry = str(named.get("foundry"))
+        if genesis != {"v": 1, "origin": self._origin, "foundry": named.get("foundry")}:
+            raise LogError("reference-broken", "the genesis is of another log or form")
+
+    def _schema(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        if body not in schemas.SCHEMAS.values():
+            raise TrustError("trust-incomplete", "a schema is not one that this version has")
+        self._public["schema"][entry.index] = body
+
+    def _pack(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        open_pack(body)
+        self._public["pack"][entry.index] = body
+
+    def _keyset(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        open_keyset(body)
+        self._public["keyset"][entry.index] = body
+
+    def _snapshot(self, entry: Entry, body: bytes) -> None:
+        named: dict[str, list[bytes]] = {}
+        for kind, indices in entry.refs.items():
+            if not set(indices) <= set(self._public.get(kind, {})):
+                raise LogError("reference-broken", f"not entries of kind {kind}")
+            named[kind] = [self._public[kind][index] for index in indices]
+        bodies = {encoding.digest(raw): raw for kind in named for raw in named[kind]}
+        trust = load_trust(body, bodies)
+        for kind in DOCUMENTS:
+            if sorted(map(encoding.digest, named.get(kind, []))) != list(trust.documents[kind]):
+                raise LogError("reference-broken", "rests on other documents than it names")
+        if trust.foundry.id != self._foundry:
+            raise LogError("reference-broken", "the snapshot is of another foundry's log")
+        self.cut()
+        self._trust = entry
+        self.plan.trusts[entry.index] = trust
+
+    def _decision(self, entry: Entry, body: bytes) -> None:
+        if self._submission is None or self._trust is None:
+            raise LogError("reference-broken", "no trust snapshot to decide under")
+        submission, leaf = self._submission
+        check_decision_entry(entry, submission=submission, leaf=leaf, trust=self._trust)
+        if len(self._starts) == PIECE_DECISIONS:
+            self.cut()
+        self._starts.append(submission.index)
+        self._superseded |= _supersession_of(body)
+        self._submission = None
+
+    def _review(self, entry: Entry, body: bytes) -> None:
+        if self._trust is None:
+            raise LogError("reference-broken", "no trust snapshot to review under")
+        decision = check_review_entry(entry, trust=self._trust)
+        self._once(b"review of %d" % decision, body)
+        self.plan.reviews.append(ReviewEntry(entry.index, decision, self._trust.index))
+
+
+def _rests_on_nothing(entry: Entry) -> None:
+    if entry.refs:
+        raise LogError("reference-broken", f"a {entry.kind} rests on nothing")
+
+
+def _supersession_of(envelope: bytes) -> set[Supersession]:
+    """Read, unverified, what a decision supersedes; deciding it again confirms it."""
+    try:
+        document: Any = encoding.loads(
+            envelope,
+            bytes_max=limits.CASEFILE_BYTES_MAX,
+            string_bytes_max=limits.CASEFILE_BYTES_MAX,
+        )
+        payload = encoding.decode_base64(document["payload"])
+        if b'"supersedes"' not in payload:
+            return set()
+        predicate = read_decision(payload)["predicate"]
+        return {
+            (signed["signers"][0]["party"], predicate["supersedes"])
+            for signed in predicate["statements"]
+            if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE
+        }
+    except (AttestError, KeyError, TypeError):
+        raise TrustError("decision-differs", "not a decision") from None
