@@ -122,7 +122,7 @@ CODES: dict[str, Code] = {
             ),
             "csv-malformed": (
                 "The table is not CSV with the headers of docs/CLI.md",
-                "Correct the row and column named; attest declare --template csv shows the headers.",
+                "Correct the row and column named; attest declare --template csv shows headers.",
             ),
             "json-too-deep": ("The document is nested too deeply", "Nest at most 32 levels."),
             "too-large": (
@@ -163,8 +163,12 @@ CODES: dict[str, Code] = {
                 "Give the passphrase that was set when the key was made.",
             ),
             "key-malformed": (
-                "A key is not of the algorithm that its record states, or is a weak key",
-                "Make a new key with attest keygen.",
+                "A key or a log's name is malformed, or a key is weak or of another algorithm",
+                "Compare it with what its owner gave out; if it is your own, make it anew.",
+            ),
+            "host": (
+                "The request is not meant for this host, or comes from a page of another site",
+                "Call a loopback address; the operator adds names with --public-host.",
             ),
             "method-not-allowed": (
                 "The resource does not take this method",
@@ -178,7 +182,7 @@ CODES: dict[str, Code] = {
                 "The request took too long to arrive",
                 "Send the whole body without pauses.",
             ),
-            "busy": ("The queue is full", "Try again after the time in Retry-After."),
+            "busy": ("The service is full", "Try again after the time in Retry-After."),
             "not-ready": (
                 "The service cannot decide at present",
                 "Ask its operator, who finds the reason in the server's log.",
@@ -371,8 +375,8 @@ CODES: dict[str, Code] = {
         {
             "network": ("The server cannot be reached", "Check the address and the connection."),
             "remote": (
-                "The server answered with an error",
-                "Read the problem that it sent.",
+                "The server refused, or its answer is not one that this version reads",
+                "Look up the code after the HTTP status in docs/ERRORS.md, or ask its operator.",
             ),
         },
     ),

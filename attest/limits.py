@@ -13,6 +13,9 @@ JSON_DEPTH_MAX: Final = 32
 STRING_BYTES_MAX: Final = 8 * 1024
 """UTF-8 bytes of one string, base64 members of envelopes, proofs and case files excepted."""
 
+TOML_KEY_PARTS_MAX: Final = JSON_DEPTH_MAX
+"""Parts of a dotted key: each is a level."""
+
 SUBMISSION_BYTES_MAX: Final = 1024 * 1024
 KEYSET_BYTES_MAX: Final = 64 * 1024
 PACK_BYTES_MAX: Final = 1024 * 1024
@@ -42,4 +45,6 @@ LIST_ITEMS_MAX: Final = 10_000
 BATCH_SUBMISSIONS_MAX: Final = 256
 QUEUE_SUBMISSIONS_MAX: Final = 4_096
 QUEUE_BYTES_MAX: Final = 256 * 1024 * 1024
+CONNECTIONS_MAX: Final = 512
+"""Half of the files that a process may usually have open, and each holds one body at most."""
 REQUEST_SECONDS_MAX: Final = 30

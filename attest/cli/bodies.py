@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -78,12 +78,23 @@ class Shelf:
             shelf._note(entry.kind, stored.body, dict(entry.refs))
         return shelf
 
-    def draft(self, kind: str, body: bytes) -> Draft:
-        """A draft with its references.
+    def drafts(self, bodies: Iterable[tuple[str, bytes]]) -> list[Draft]:
+        """Drafts of one batch with their references.
 
         Raises:
-            InputError: not-found (something that it refers to is not in the log).
+            InputError: not-found (something that one refers to is not in the log, or a submission
+                and its decision do not stand together).
         """
+        drafts = [self._draft(kind, body) for kind, body in bodies]
+        if self.last_kind == "submission":
+            raise InputError(
+                "not-found", "a submission needs its decision after it, in the same call"
+            )
+        return drafts
+
+    def _draft(self, kind: str, body: bytes) -> Draft:
+        if (kind == "decision") != (self.last_kind == "submission"):
+            raise InputError("not-found", "a decision, and nothing else, follows its submission")
         refs = self._references(kind, body)
         self._note(kind, body, refs)
         return Draft(kind, body, refs)
@@ -103,8 +114,6 @@ class Shelf:
         index, below = self.trust
         below = {name: named for name, named in below.items() if name in ("keyset", "pack")}
         if kind == "decision":
-            if self.last_kind != "submission":
-                raise InputError("not-found", "a decision follows its submission")
             return {"submission": (self.size - 1,), "trust": (index,), **below}
         digest = _payload(body)["predicate"]["decision"]
         if digest not in self.decisions:

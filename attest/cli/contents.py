@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from attest import encoding, limits, schemas
 from attest.cli.documents import Recognised, recognise, unverified_payload
@@ -16,6 +18,12 @@ from attest.encoding import Json
 from attest.errors import CODES, InputError, LogError
 from attest.log.checkpoint import parse_checkpoint_text, parse_note
 from attest.log.proof import parse_tlog_proof
+
+_ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "answer": {"decision": "envelope", "proof": "proof"},
+    "review-answer": {"envelope": "envelope", "proof": "proof"},
+}
+"""What the answers that `attest submit` saves hold, by member."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,9 @@ def look_into(found: Recognised) -> Contents:
     contents = Contents()
     if found.kind in schemas.SCHEMAS:
         _document(found.kind, found.content, "", contents)
+    elif found.kind in _ANSWERS:
+        for member, kind in _ANSWERS[found.kind].items():
+            _document(kind, found.content[member], f"/{member}", contents)
     else:
         try:
             _check_text(found)

@@ -76,7 +76,7 @@ def command(
     if output and output_dir:
         raise click.UsageError("--output and --output-dir exclude each other")
     salts = {path: f"{path}{_SALT_SUFFIX}" for path in design_commitment}
-    files.require_absent(*salts.values())
+    files.require_free(*salts.values())
     committed = {salts[path]: _committed(path) for path in salts}
     designs = [_design(path) for path in design] + [each for each, _ in committed.values()]
     given: dict[str, Json] = {"design": designs} if designs else {}
@@ -145,7 +145,7 @@ def targets_of(
         targets = [_target(output_dir, each) for each in statements]
         if len(set(targets)) != len(targets):
             raise InputError("file", "two products would be written to one file")
-    files.require_absent(*targets)
+    files.require_free(*targets)
     return targets
 
 

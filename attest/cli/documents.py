@@ -30,6 +30,8 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
     "proof": frozenset({"v", "entry", "tlog_proof"}),
     "entry": frozenset({"v", "commit", "prev"}),
     "problem": frozenset({"code", "status", "mend"}),
+    "answer": frozenset({"id", "decision", "proof"}),
+    "review-answer": frozenset({"id", "envelope", "proof"}),
 }
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,14 +84,26 @@ def write_new(path: str, raw: bytes, *, mode: int = 0o644) -> None:
             os.fsync(stream.fileno())
 
 
-def make_folder(path: Path, *, mode: int) -> None:
-    """Make a folder and those above it.
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which gets its name when the block ends; nothing stays if it fails.
 
     Raises:
         InputError: file.
     """
     with about(str(path)), _failures():
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        if path.exists():
+            raise FileExistsError
+    partial = path.with_name(f"{path.name}.partial")
+    with about(str(partial)), _failures():
+        partial.mkdir(mode=0o700, parents=True)
+    try:
+        yield partial
+        with about(str(path)), _failures():
+            partial.rename(path)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
 
 
 def replace(path: str, raw: bytes) -> None:
@@ -105,16 +118,18 @@ def replace(path: str, raw: bytes) -> None:
         Path(beside).replace(path)
 
 
-def require_absent(*paths: str) -> None:
-    """Refuse before any work is done when one of the files exists.
+def require_free(*paths: str) -> None:
+    """Refuse before any work is done when one of the files exists, or its folder does not.
 
     Raises:
         InputError: file.
     """
     for path in paths:
-        if Path(path).exists():
-            with about(path):
-                raise InputError("file", "the file is there already")
+        with about(path), _failures():
+            if Path(path).exists():
+                raise FileExistsError
+            if not Path(path).parent.is_dir():
+                raise InputError("file", "there is no such folder")
 
 
 def name_of(path: str) -> str:

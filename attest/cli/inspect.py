@@ -33,8 +33,8 @@ _HEADINGS = {
 def command(screen: Screen, *, document: str, leaving: bool) -> int:
     """Show an envelope, statement, submission, keyset, trust, pack, proof, entry or case file.
 
-    Signatures are not checked and nobody's word is taken for anything; exit code 2 tells that the
-    document does not follow its schema.
+    The answer that attest submit saved is shown as well. Signatures are not checked and nobody's
+    word is taken for anything; exit code 2 tells that the document does not follow its schema.
     """
     found = documents.read(document)
     contents = look_into(found)

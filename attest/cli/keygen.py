@@ -66,9 +66,9 @@ def command(
     and confirm its keyid by another channel.
     """
     key_path, keyset_path = f"{name}.pem", into or f"{name}.keyset.json"
-    files.require_absent(key_path)
+    files.require_free(key_path)
     if into is None:
-        files.require_absent(keyset_path)
+        files.require_free(keyset_path)
     start = valid_from or clock.now()
     if into is None:
         keyset: dict[str, Json] = {"v": 1, "party": _party(party, roles), "keys": []}

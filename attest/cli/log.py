@@ -67,22 +67,26 @@ def init(
     at: dt.datetime | None,
     passphrase_file: str | None,
 ) -> int:
-    """Make a log: its keys, its genesis entry and the released schemas."""
+    """Make a log: its keys, its genesis entry and the released schemas.
+
+    DIR must not be there; it appears only when all of it is written.
+    """
     if _PARTY.fullmatch(foundry) is None:
         raise click.UsageError("a PARTY is named in small letters, digits and hyphens")
     root = Path(folder)
-    files.require_absent(str(root / _STORE))
-    signer = CheckpointSigner.generate(origin)
-    passphrase = new_passphrase(passphrase_file, none=no_passphrase)
-    files.make_folder(root / "keys", mode=0o700)
-    for name, pem in zip(_PEMS, signer.to_pem(passphrase), strict=True):
-        files.write_new(str(root / name), pem, mode=0o600)
-    files.write_new(str(root / _VKEYS), "".join(f"{key}\n" for key in signer.keys.vkeys()).encode())
-    genesis = encoding.canonical({"v": 1, "origin": origin, "foundry": foundry})
-    drafts = [Draft("genesis", genesis)]
-    drafts += [Draft("schema", raw) for _, raw in sorted(schemas.SCHEMAS.items())]
-    with contextlib.closing(SqliteStore.create(root / _STORE)) as store:
-        LogWriter.open(store, signer).append(drafts, at=at or clock.now())
+    with files.new_folder(root) as partial:
+        signer = CheckpointSigner.generate(origin)
+        passphrase = new_passphrase(passphrase_file, none=no_passphrase)
+        (partial / "keys").mkdir(mode=0o700)
+        for name, pem in zip(_PEMS, signer.to_pem(passphrase), strict=True):
+            files.write_new(str(partial / name), pem, mode=0o600)
+        vkeys = "".join(f"{key}\n" for key in signer.keys.vkeys())
+        files.write_new(str(partial / _VKEYS), vkeys.encode())
+        genesis = encoding.canonical({"v": 1, "origin": origin, "foundry": foundry})
+        drafts = [Draft("genesis", genesis)]
+        drafts += [Draft("schema", raw) for _, raw in sorted(schemas.SCHEMAS.items())]
+        with contextlib.closing(SqliteStore.create(partial / _STORE)) as store:
+            LogWriter.open(store, signer).append(drafts, at=at or clock.now())
     if no_passphrase:
         screen.say("! The log's private keys are NOT encrypted.")
     screen.document({"folder": folder, "size": len(drafts), "verifier_keys": signer.keys.vkeys()})
@@ -107,8 +111,8 @@ def append(
 ) -> int:
     """Append bodies in one batch, each with the references that its kind needs (SPEC 12.6).
 
-    A decision follows its submission in the same call. References to keysets, packs, trust and
-    decisions are found in the log; what they name must be there.
+    A submission comes with its decision, right after it in the same call. References to keysets,
+    packs, trust and decisions are found in the log; what they name must be there.
     """
     root = Path(folder)
     if (root / _DECISION_KEY).exists():
@@ -117,7 +121,7 @@ def append(
     with _store(root) as store:
         writer = LogWriter.open(store, _signer(root, passphrase_file))
         shelf = Shelf.of(store, writer.head.size)
-        drafts = [shelf.draft(kind, body) for kind, body in read]
+        drafts = shelf.drafts(read)
         appended = writer.append(drafts, at=at or clock.now())
     rows = [
         {"index": index, "kind": kind, "refs": dict(draft.refs)}

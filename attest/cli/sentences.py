@@ -43,6 +43,15 @@ def knowledge_of(predicate: Json, path: str = "") -> list[tuple[str, str, Json]]
     return [claim for step, each in steps for claim in knowledge_of(each, step)]
 
 
+def ended(sentence: str) -> str:
+    """The sentence with one full stop, its own or ours.
+
+    >>> ended("Sold by Tianqiu Inc."), ended("Sold by Tianqiu")
+    ('Sold by Tianqiu Inc.', 'Sold by Tianqiu.')
+    """
+    return sentence if sentence.endswith((".", "。")) else f"{sentence}."
+
+
 def sentences(statement: Json) -> list[str]:
     """The statement as its signer would say it, one sentence per line, then every member."""
     predicate = statement["predicate"]
@@ -118,10 +127,12 @@ def _declared(predicate: Json) -> list[str]:
         for party in predicate["parties"]
     )
     return [
-        f"The product is {product['name']}, tape-out {product['tape_out_id']}, "
-        f"revision {product['revision']}.",
-        f"The parties are: {parties}.",
-        f"The end use is: {predicate['end_use']}.",
+        ended(
+            f"The product is {product['name']}, tape-out {product['tape_out_id']}, "
+            f"revision {product['revision']}"
+        ),
+        ended(f"The parties are: {parties}"),
+        ended(f"The end use is: {predicate['end_use']}"),
         f"Export, reexport or transfer is planned to be completed on "
         f"{predicate['planned_completion_date']}.",
     ]

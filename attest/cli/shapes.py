@@ -95,7 +95,7 @@ class Shape:
         for step in path:
             if place is None:
                 return None
-            if step.isdecimal():
+            if step.isascii() and step.isdecimal():
                 place = place.items if place.type == "array" else None
             else:
                 place = place.members.get(step)

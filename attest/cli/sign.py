@@ -11,11 +11,12 @@ from attest.cli import clock, documents, files
 from attest.cli.failures import about
 from attest.cli.passphrase import passphrase_file, passphrase_for
 from attest.cli.screen import Screen, screened
-from attest.cli.sentences import sentences, word_to_type
+from attest.cli.sentences import ended, sentences, word_to_type
 from attest.cli.statements import SCHEMA_OF, check_statement
 from attest.encoding import Json
-from attest.envelope import KeyRing, seal
+from attest.envelope import KeyRing, pae, seal
 from attest.errors import InputError, TrustError
+from attest.keys import PublicKey
 from attest.models import DECISION_TYPE, REVIEW_TYPE, Keyset, parse
 from attest.signing import KeySigner, load_signer
 
@@ -48,7 +49,7 @@ def command(
     product is typed to agree; elsewhere --yes is needed. What is signed are the statement's
     canonical bytes, or with --add the very bytes that others signed before.
     """
-    files.require_absent(*(() if output is None else (output,)))
+    files.require_free(*(() if output is None else (output,)))
     found = documents.read(document)
     if add != (found.kind == "envelope"):
         raise click.UsageError(
@@ -97,19 +98,31 @@ def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json
         if not enrolled.record.valid_from <= clock.now() <= enrolled.record.valid_until:
             raise TrustError("key-not-valid-then", "the key is not valid today")
     holder = enrolled.record.holder
-    screen.say(f"Signing as {holder.name}, {holder.title}, for {enrolled.party.legal_name}.")
+    who = f"{holder.name}, {holder.title}, for {enrolled.party.legal_name}"
+    screen.say(ended(f"Signing as {who}"))
 
 
 def _sealed(payload: bytes, signer: KeySigner, before: Json | None) -> bytes:
     sealed = seal(payload, [signer])
     if before is None:
         return sealed
-    if any(each.get("keyid") == signer.keyid for each in before["signatures"]):
+    message = pae(before["payloadType"], payload)
+    if any(_is_by(signer.public, each, message) for each in before["signatures"]):
         raise TrustError("signature-repeated", "this key has signed the envelope already")
     signatures = [*before["signatures"], *_signatures(sealed)]
     if len(signatures) > limits.SIGNATURES_PER_ENVELOPE_MAX:
         raise InputError("schema-violation", "too many signatures", pointer="/signatures")
     return encoding.canonical({**before, "signatures": signatures})
+
+
+def _is_by(key: PublicKey, signature: Json, message: bytes) -> bool:
+    if signature.get("keyid") == key.keyid:
+        return True
+    try:
+        key.check(encoding.decode_base64(signature["sig"], url_safe=True), message)
+    except TrustError:
+        return False
+    return True
 
 
 def _signatures(envelope: bytes) -> list[Json]:

@@ -25,14 +25,14 @@ import csv
 import datetime as dt
 import io
 import re
-import tomllib
 from collections.abc import Mapping
-from typing import Final, NoReturn
+from typing import Final
 
 from attest import encoding, limits
 from attest.cli.shapes import UNKNOWN, Shape, leaves, shape_of
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.rules import toml
 
 FORMATS: Final = ("toml", "json", "csv")
 NONE: Final = "none"
@@ -51,28 +51,12 @@ def read(raw: bytes, form: str, schema: str) -> list[dict[str, Json]]:
     if form == "csv":
         sources = read_csv(raw, schema)
     else:
-        source = read_toml(raw) if form == "toml" else encoding.loads(raw)
+        loads = toml.loads if form == "toml" else encoding.loads
+        source = loads(raw, bytes_max=limits.SUBMISSION_BYTES_MAX)
         if not isinstance(source, dict):
             raise InputError("schema-violation", "type: expected object", pointer="")
         sources = [source]
     return [expand(source, schema) for source in sources]
-
-
-def read_toml(raw: bytes) -> dict[str, Json]:
-    """Parse TOML.
-
-    Raises:
-        InputError: json-encoding, json-float, toml-malformed.
-    """
-    try:
-        return tomllib.loads(_text(raw), parse_float=_refuse_float)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number without end
-        place = re.search(r"\(at ([^()]*)\)$", str(error))
-        raise InputError("toml-malformed", place[1] if place else "not TOML") from None
-
-
-def _refuse_float(_text: str) -> NoReturn:
-    raise InputError("json-float", "only whole numbers are allowed")
 
 
 def _text(raw: bytes) -> str:
@@ -192,8 +176,6 @@ def expand(source: Mapping[str, Json], schema: str) -> dict[str, Json]:
 
 
 def _expanded(value: Json, shape: Shape | None, knowledge: str | None, pointer: str) -> Json:
-    if pointer.count("/") > limits.JSON_DEPTH_MAX:
-        raise InputError("json-too-deep", f"more than {limits.JSON_DEPTH_MAX} levels")
     if shape is not None and shape.is_claim and not isinstance(value, dict):
         if value == UNKNOWN:
             return {"knowledge": UNKNOWN}
@@ -217,10 +199,12 @@ def _expanded(value: Json, shape: Shape | None, knowledge: str | None, pointer: 
             _expanded(each, item, knowledge, f"{pointer}/{index}")
             for index, each in enumerate(value)
         ]
-    return _written_time(value, pointer)
+    return _leaf(value, pointer)
 
 
-def _written_time(value: Json, pointer: str) -> Json:
+def _leaf(value: Json, pointer: str) -> Json:
+    if isinstance(value, float):
+        raise InputError("json-float", "only whole numbers are allowed", pointer=pointer)
     if isinstance(value, dt.datetime):
         if value.tzinfo is None or value.microsecond or not 1000 <= value.year < 3000:
             raise InputError(

@@ -54,7 +54,7 @@ def command(
     """
     if review_of is not None and (casefile or log_keys or len(envelopes) > 1):
         raise click.UsageError("--review-of takes one FILE, and no --casefile or --log-keys")
-    files.require_absent(*(path for path in (casefile, output) if path is not None))
+    files.require_free(*(path for path in (casefile, output) if path is not None))
     raw = _submission(envelopes)
     if dry_run:
         screen.raw(raw + b"\n")

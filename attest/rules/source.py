@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any, Final, TypeAlias
 from attest import limits
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.rules import toml
 from attest.rules.shape import refuse
 
 Folder: TypeAlias = Path | Traversable
@@ -93,17 +93,10 @@ def _read(file: Path | Traversable) -> dict[str, Any]:
         raw = file.read_bytes()
     except OSError:
         raise InputError("file", f"{file.name} cannot be read") from None
-    if len(raw) > limits.PACK_BYTES_MAX:
-        refuse(file.name, f"over {limits.PACK_BYTES_MAX} bytes")
     try:
-        return tomllib.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        refuse(file.name, "not UTF-8")
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at [^)]*\)", str(error))
-        refuse(file.name, f"not TOML {where.group() if where else ''}".strip())
-    except RecursionError:
-        refuse(file.name, "nested too deeply")
+        return toml.loads(raw, bytes_max=limits.PACK_BYTES_MAX)
+    except InputError as error:
+        refuse(file.name, error.detail)
 
 
 def _plain(value: Any, place: str) -> Json:

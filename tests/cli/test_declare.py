@@ -134,8 +134,9 @@ def test_an_instant_in_another_zone_is_written_in_utc() -> None:
         ("Mei-Ling", "Mei\\u202eLing", "json-text", ""),
         ("[package]", "[package", "toml-malformed", "line"),
         ("units = 1", f"units = {'9' * 5000}", "toml-malformed", "not TOML"),
-        ("units = 1", f"units = {'[' * 3000}", "toml-malformed", "not TOML"),
-        ("units = 1", f"x.{'a.' * 300}a = 1", "json-too-deep", ""),
+        ("units = 1", f"units = {'[' * 3000}", "json-too-deep", ""),
+        ("units = 1", f"x.{'a.' * 300}a = 1", "json-too-deep", "dotted key"),
+        ("units = 1", f"x.{'a.' * 30}a = 1", "json-too-deep", "32 levels"),
         ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "schema-violation", "/validity"),
         ("2026-01-01T00:00:00Z", "9999-12-31T23:00:00-10:00", "schema-violation", "/validity"),
     ],
@@ -192,6 +193,11 @@ def test_a_salt_is_kept_only_with_its_statement(tmp_path: Path) -> None:
     there.write_bytes(b"precious")
     failed(attest(*arguments, "-o", there, stdin=TOML), 2, "file")
     assert not kept.exists()
+    for option in ("-o", "--output-dir"):
+        nowhere = tmp_path / "nowhere" / "here.json"
+        told = failed(attest(*arguments, option, nowhere, stdin=TOML), 2, "file")
+        assert "no such folder" in told
+        assert not kept.exists()
     layout.unlink()
     failed(attest(*arguments, stdin=TOML), 2, "file")
 

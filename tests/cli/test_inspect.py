@@ -136,6 +136,8 @@ def test_faults_are_listed_and_give_exit_code_2(tmp_path: Path) -> None:
         b'{"v": 1, "submission": 1, "decision": 2}',
         b'{"code": 1, "status": {"a": 2}, "mend": [3]}',
         b'{"v": 1, "foundry": 1, "keysets": {}}',
+        b'{"id": 1, "decision": 2, "proof": 3}',
+        b'{"id": 1, "envelope": {}, "proof": {}}',
     ],
 )
 def test_documents_of_the_wrong_shape_are_shown_with_their_faults(raw: bytes) -> None:

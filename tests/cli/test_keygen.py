@@ -140,7 +140,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     told = failed(
         attest("keygen", tmp_path / "no" / "a", *PARTY, *HOLDER, "--no-passphrase"), 2, "file"
     )
-    assert "no such file or directory" in told
+    assert "no such folder" in told
 
 
 def test_on_a_terminal_the_passphrase_is_asked_for_twice(tmp_path: Path) -> None:

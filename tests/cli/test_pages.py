@@ -9,7 +9,7 @@ import pytest
 
 from attest.cli.explain import page
 from attest.cli.failures import exit_code_of_code
-from attest.cli.sources import KNOWLEDGE, expand, read_toml
+from attest.cli.sources import read
 from attest.errors import CODES
 from tests.cli.helpers import attest, succeeded
 from tests.cli.pages import CLI_PAGE, ERRORS_PAGE, cli_page, command_lines, errors_page, help_block
@@ -52,9 +52,8 @@ def test_the_exit_codes_on_the_page_are_all_that_there_are() -> None:
 def test_the_toml_on_the_page_is_a_source() -> None:
     text = CLI_PAGE.read_text(encoding="utf-8")
     (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    source = read_toml(block.encode())
-    assert source["knowledge"] in KNOWLEDGE
-    assert expand(source, "declaration")["package"]["hbm"]["value"] is False
+    (predicate,) = read(block.encode(), "toml", "declaration")
+    assert predicate["package"]["hbm"]["value"] is False
 
 
 def test_the_commands_of_the_walk_through_exist() -> None:

@@ -80,6 +80,14 @@ def test_the_sentences_are_shown_before_signing(declaration: Path, key: Path) ->
     assert b64decode(document(result)["payload"])
 
 
+def test_sentences_end_once(world: World) -> None:
+    parties = [{**world.declaration()["parties"][0], "name": "A Inc.", "name_latin": "A Inc."}]
+    changed = world.declaration(end_use="Switches.", parties=parties)
+    told = sentences(loads(statement(DECLARATION_TYPE, changed)))
+    assert "The end use is: Switches." in told
+    assert f"The parties are: {parties[0]['role']} A Inc." in told
+
+
 def changed_leaves(value: Any) -> Iterator[Any]:
     """The document with one leaf changed, for every leaf."""
     if isinstance(value, dict):
@@ -174,8 +182,10 @@ def test_a_second_signature_over_the_very_same_bytes(world: World, tmp_path: Pat
     assert twice["payload"] == review["payload"]
     assert opened(world, twice, "review") == b64decode(review["payload"])
     assert "I release it, for reason evidence-received." in result.stderr
-    again = write_json(tmp_path / "twice.json", twice)
-    failed(attest("sign", again, "--add", "--key", second, "--yes"), 3, "signature-repeated")
+    unnamed = {**twice, "signatures": [{"sig": each["sig"]} for each in twice["signatures"]]}
+    for envelope in (twice, unnamed):
+        again = write_json(tmp_path / "twice.json", envelope)
+        failed(attest("sign", again, "--add", "--key", second, "--yes"), 3, "signature-repeated")
 
 
 def test_adding_and_signing_are_not_mixed_up(
@@ -220,6 +230,7 @@ def test_a_keyset_that_fits_says_who_signs(
     path = write_json(tmp_path / "keyset.json", keyset)
     result = succeeded(attest("sign", declaration, "--key", key, "--yes", "--keyset", path))
     assert "Signing as Mei-Ling Chen" in result.stderr
+    assert "for Tianqiu Design Inc.\n" in result.stderr
     path.write_bytes(world.osat.keyset())
     failed(attest("sign", declaration, "--key", key, "--yes", "--keyset", path), 3, "unknown-key")
 

@@ -66,6 +66,7 @@ def test_several_envelopes_make_one_submission(house: House, tmp_path: Path) -> 
     assert f"submission {digest(submission)}" in text
     assert result.stderr == ""
     assert json.loads(saved.read_bytes())["verdict"] == "PASS"
+    assert "n1_presumption" in succeeded(attest("inspect", saved)).stdout
 
 
 def test_a_hold_is_exit_code_5_and_a_repetition_is_the_same(house: House, tmp_path: Path) -> None:
@@ -257,7 +258,9 @@ def test_from_hold_to_release_to_a_verified_case_file(house: House, tmp_path: Pa
     refused = attest("submit", house.url, once, "--review-of", identifier)
     assert "too-few-signers" in failed(refused, 8, "remote")
     succeeded(attest("sign", once, "--add", "--key", second, "--yes", "-o", twice))
-    succeeded(attest("submit", house.url, twice, "--review-of", identifier))
+    reviewed = tmp_path / "reviewed.json"
+    succeeded(attest("submit", house.url, twice, "--review-of", identifier, "-o", reviewed))
+    assert "I release it" in succeeded(attest("inspect", reviewed)).stdout
     refused = attest("submit", house.url, twice, "--review-of", "nonsense")
     failed(refused, 2, "not-found")
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attest.cli.shapes import shape_of
-from attest.cli.sources import expand, headers, read_csv, read_toml
+from attest.cli.sources import headers, read, read_csv
 from attest.encoding import Json, canonical, digest, loads
 from attest.errors import InputError
 from tests.cli.helpers import attest, declared, document, failed, succeeded
@@ -157,6 +157,8 @@ def test_cells_that_are_refused_name_row_and_column(name: str, cell: str) -> Non
         "=cmd,product.name\na,b\n",
         "product.name,product.revision\n,\n\n",
         "dies.².units\n1\n",
+        "dies.٠.units\n1\n",
+        "dies.0.name,dies.١.name\na,b\n",
         f"dies.{'9' * 5000}.units\n1\n",
     ],
 )
@@ -205,4 +207,4 @@ def test_any_text_as_csv_or_toml_is_an_input_error_or_a_source(text: str) -> Non
     with contextlib.suppress(InputError):
         read_csv(raw, "declaration")
     with contextlib.suppress(InputError):
-        expand(read_toml(raw), "declaration")
+        read(raw, "toml", "declaration")

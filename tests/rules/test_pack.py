@@ -101,6 +101,8 @@ LIMITS = "params/limits.toml"
         ({"notes.txt": "x"}, "the folder: a file has no place in a pack; notes go to README.md"),
         ({"scope.toml": "kind = "}, "scope.toml: not TOML (at end of document)"),
         ({"scope.toml": "a = 1\na = 2"}, "scope.toml: not TOML (at end of document)"),
+        ({"scope.toml": f"zz = {'9' * 5000}"}, "scope.toml: not TOML"),
+        ({"scope.toml": f"a{'.a' * 900} = 1"}, "scope.toml: a dotted key has over 32 parts"),
         (changed("pack.toml", 'layer = "law"', 'layer = "habit"'), "pack, layer: not one of law,"),
         (changed("pack.toml", "2026-11-24", "soon"), "pack, edition: not a date"),
         (changed("pack.toml", '"mini"', '"Mini"'), "pack, id: not an identifier such as us-ear"),
@@ -304,7 +306,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "scope.toml").write_bytes(b"title = '\xff'")
     with pytest.raises(RuleError) as broken:
         read_pack_folder(tmp_path)
-    assert (broken.value.code, broken.value.detail) == ("pack-invalid", "scope.toml: not UTF-8")
+    assert (broken.value.code, broken.value.detail) == (
+        "pack-invalid",
+        "scope.toml: not UTF-8 at byte 9",
+    )
     (tmp_path / "scope.toml").unlink()
     (tmp_path / "scope.toml").mkdir()
     with pytest.raises(InputError) as unreadable:
