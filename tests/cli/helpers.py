@@ -89,7 +89,7 @@ def succeeded(result: Result, code: int = 0) -> Result:
     return result
 
 
-def failed(result: Result, code: int, error: str) -> str:
+def check_failed(result: Result, code: int, error: str) -> str:
     """What stderr says of a failure that must have that exit code and error code."""
     assert result.exit_code == code, f"{result.exit_code}\n{result.stdout}\n{result.stderr}"
     assert error in result.stderr.splitlines()[-5:][0] or f" {error} " in result.stderr

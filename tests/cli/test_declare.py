@@ -14,10 +14,10 @@ from attest.encoding import canonical, digest, loads
 from attest.models import DECLARATION_TYPE
 from tests.cli.helpers import (
     attest,
+    check_failed,
     declaration_file,
     declared,
     document,
-    failed,
     succeeded,
     write_json,
 )
@@ -143,14 +143,16 @@ def test_an_instant_in_another_zone_is_written_in_utc() -> None:
 )
 def test_toml_that_is_refused(before: str, after: str, error: str, where: str) -> None:
     assert before in TOML
-    told = failed(
+    told = check_failed(
         attest("declare", "-", "--format", "toml", stdin=TOML.replace(before, after, 1)), 2, error
     )
     assert where in told
 
 
 def test_toml_that_is_not_utf8() -> None:
-    failed(attest("declare", "-", "--format", "toml", stdin=b"a = '\xff'"), 2, "json-encoding")
+    check_failed(
+        attest("declare", "-", "--format", "toml", stdin=b"a = '\xff'"), 2, "json-encoding"
+    )
 
 
 def test_a_design_by_digest_or_commitment(tmp_path: Path) -> None:
@@ -181,38 +183,40 @@ def test_a_salt_is_kept_only_with_its_statement(tmp_path: Path) -> None:
     layout.write_bytes(b"the layout")
     kept = tmp_path / "layout.oas.salt.json"
     arguments = ["declare", "-", "--format", "toml", "--design-commitment", str(layout)]
-    failed(attest(*arguments, stdin=TOML.replace("units = 1", "units = 0")), 2, "schema-violation")
+    check_failed(
+        attest(*arguments, stdin=TOML.replace("units = 1", "units = 0")), 2, "schema-violation"
+    )
     assert not kept.exists()
     succeeded(attest(*arguments, stdin=TOML))
     before = kept.read_bytes()
-    told = failed(attest(*arguments, stdin=TOML), 2, "file")
+    told = check_failed(attest(*arguments, stdin=TOML), 2, "file")
     assert "layout.oas.salt.json" in told
     assert kept.read_bytes() == before
     kept.unlink()
     there = tmp_path / "there.json"
     there.write_bytes(b"precious")
-    failed(attest(*arguments, "-o", there, stdin=TOML), 2, "file")
+    check_failed(attest(*arguments, "-o", there, stdin=TOML), 2, "file")
     assert not kept.exists()
     for option in ("-o", "--output-dir"):
         nowhere = tmp_path / "nowhere" / "here.json"
-        told = failed(attest(*arguments, option, nowhere, stdin=TOML), 2, "file")
+        told = check_failed(attest(*arguments, option, nowhere, stdin=TOML), 2, "file")
         assert "no such folder" in told
         assert not kept.exists()
     layout.unlink()
-    failed(attest(*arguments, stdin=TOML), 2, "file")
+    check_failed(attest(*arguments, stdin=TOML), 2, "file")
 
 
 def test_what_is_written_where(tmp_path: Path) -> None:
     target = tmp_path / "d.json"
     succeeded(attest("declare", "-", "--format", "toml", "-o", target, stdin=TOML))
-    failed(attest("declare", "-", "--format", "toml", "-o", target, stdin=TOML), 2, "file")
+    check_failed(attest("declare", "-", "--format", "toml", "-o", target, stdin=TOML), 2, "file")
     both = ["-o", "x", "--output-dir", "y"]
-    failed(attest("declare", "-", "--format", "toml", *both, stdin=TOML), 1, "usage")
-    failed(attest("declare", target, "--ask"), 1, "usage")
-    failed(attest("declare"), 1, "usage")
-    failed(attest("declare", "-", stdin=TOML), 1, "usage")
-    failed(attest("declare", tmp_path / "missing.toml"), 2, "file")
-    failed(attest("declare", tmp_path, "--format", "toml"), 2, "file")
+    check_failed(attest("declare", "-", "--format", "toml", *both, stdin=TOML), 1, "usage")
+    check_failed(attest("declare", target, "--ask"), 1, "usage")
+    check_failed(attest("declare"), 1, "usage")
+    check_failed(attest("declare", "-", stdin=TOML), 1, "usage")
+    check_failed(attest("declare", tmp_path / "missing.toml"), 2, "file")
+    check_failed(attest("declare", tmp_path, "--format", "toml"), 2, "file")
 
 
 ANSWERS = [
@@ -327,12 +331,12 @@ def test_a_determination_is_linked_to_a_signed_declaration(tmp_path: Path) -> No
 def test_a_determination_needs_a_declaration(tmp_path: Path) -> None:
     other = write_json(tmp_path / "x.json", {"v": 1})
     arguments = ["determine", "-", "--format", "toml", "--declaration"]
-    failed(attest(*arguments, other, stdin=DETERMINATION), 2, "not-found")
+    check_failed(attest(*arguments, other, stdin=DETERMINATION), 2, "not-found")
     keyset = write_json(tmp_path / "k.json", {"v": 1, "party": {}, "keys": []})
-    failed(attest(*arguments, keyset, stdin=DETERMINATION), 2, "unknown-predicate-type")
+    check_failed(attest(*arguments, keyset, stdin=DETERMINATION), 2, "unknown-predicate-type")
     declaration = declaration_file(tmp_path, World())
     determined = succeeded(attest(*arguments, declaration, stdin=DETERMINATION)).stdout
     (tmp_path / "t.json").write_text(determined)
-    failed(
+    check_failed(
         attest(*arguments, tmp_path / "t.json", stdin=DETERMINATION), 2, "unknown-predicate-type"
     )

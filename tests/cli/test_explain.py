@@ -6,7 +6,7 @@ import pytest
 
 from attest.cli.failures import exit_code_of_code
 from attest.errors import CODES
-from tests.cli.helpers import attest, document, failed, succeeded
+from tests.cli.helpers import attest, check_failed, document, succeeded
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -57,11 +57,11 @@ def test_a_verdict(word: str) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "us-ear/nothing", "house-example/n1_way_b", "AMB-99"])
 def test_nothing_of_that_name(name: str) -> None:
-    failed(attest("explain", name), 2, "not-found")
+    check_failed(attest("explain", name), 2, "not-found")
 
 
 @pytest.mark.parametrize(
     "arguments", [[], ["expired", "--all"], ["--markdown"], ["expired", "--markdown"]]
 )
 def test_wrong_usage(arguments: list[str]) -> None:
-    failed(attest("explain", *arguments), 1, "usage")
+    check_failed(attest("explain", *arguments), 1, "usage")

@@ -14,10 +14,10 @@ from attest.errors import InputError
 from tests.cli.helpers import (
     ROOT,
     attest,
+    check_failed,
     decision_of,
     declaration_file,
     document,
-    failed,
     succeeded,
     write_json,
 )
@@ -179,11 +179,11 @@ def test_what_is_no_document_of_ours(raw: bytes) -> None:
     with pytest.raises(InputError) as caught:
         recognise(raw)
     assert caught.value.code == "not-found"
-    failed(attest("inspect", "-", stdin=raw), 2, "not-found")
+    check_failed(attest("inspect", "-", stdin=raw), 2, "not-found")
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    told = failed(attest("inspect", tmp_path / "none.json"), 2, "file")
+    told = check_failed(attest("inspect", tmp_path / "none.json"), 2, "file")
     assert "none.json" in told
 
 
@@ -208,7 +208,7 @@ def test_what_leaves_names_every_place_once(tmp_path: Path) -> None:
 
 def test_what_leaves_needs_a_statement() -> None:
     keyset = World().designer.keyset()
-    failed(attest("inspect", "-", "--what-leaves", stdin=keyset), 1, "usage")
+    check_failed(attest("inspect", "-", "--what-leaves", stdin=keyset), 1, "usage")
 
 
 def test_hostile_words_do_not_reach_the_terminal(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_hostile_words_do_not_reach_the_terminal(tmp_path: Path) -> None:
     text = succeeded(attest("inspect", path)).stdout
     assert "[bold red]buy[/] {0} %s \\x1b[31m" in text
     raw = canonical(loads(path.read_bytes())).replace(b"buy", b"b\\u001buy")
-    failed(attest("inspect", "-", stdin=raw), 2, "json-text")
+    check_failed(attest("inspect", "-", stdin=raw), 2, "json-text")
 
 
 @pytest.mark.parametrize("text", [b"c2sp.org/tlog-proof@v1\n", b"log\n1\n\n\xe2\x80\x94 log x\n"])

@@ -12,7 +12,7 @@ from attest.encoding import loads
 from attest.envelope import KeyRing
 from attest.models import Keyset, parse
 from attest.signing import load_signer
-from tests.cli.helpers import attest, attest_terminal, document, failed, succeeded
+from tests.cli.helpers import attest, attest_terminal, check_failed, document, succeeded
 from tests.cli.pages import json_members
 
 PARTY = [
@@ -57,7 +57,7 @@ def test_the_passphrase_from_the_environment(tmp_path: Path) -> None:
 
 
 def test_without_a_passphrase_only_when_asked_and_loudly(tmp_path: Path) -> None:
-    failed(attest("keygen", tmp_path / "a", *PARTY, *HOLDER), 2, "passphrase")
+    check_failed(attest("keygen", tmp_path / "a", *PARTY, *HOLDER), 2, "passphrase")
     assert not list(tmp_path.iterdir())
     result = succeeded(attest("keygen", tmp_path / "a", *PARTY, *HOLDER, "--no-passphrase"))
     assert "NOT encrypted" in result.stderr
@@ -70,13 +70,15 @@ def test_a_passphrase_that_cannot_be_used_is_refused(tmp_path: Path, text: bytes
     result = attest(
         "keygen", tmp_path / "a", *PARTY, *HOLDER, "--passphrase-file", tmp_path / "pass"
     )
-    failed(result, 2, "passphrase")
+    check_failed(result, 2, "passphrase")
 
 
 @pytest.mark.parametrize("existing", ["a.pem", "a.keyset.json"])
 def test_nothing_is_overwritten(tmp_path: Path, existing: str) -> None:
     (tmp_path / existing).write_bytes(b"precious")
-    told = failed(attest("keygen", tmp_path / "a", *PARTY, *HOLDER, "--no-passphrase"), 2, "file")
+    told = check_failed(
+        attest("keygen", tmp_path / "a", *PARTY, *HOLDER, "--no-passphrase"), 2, "file"
+    )
     assert existing in told
     assert [each.name for each in tmp_path.iterdir()] == [existing]
     assert (tmp_path / existing).read_bytes() == b"precious"
@@ -98,13 +100,13 @@ def test_a_second_key_goes_into_the_keyset(tmp_path: Path) -> None:
 
 def test_into_takes_no_party(tmp_path: Path) -> None:
     result = attest("keygen", tmp_path / "b", "--into", "x.json", *PARTY, *HOLDER)
-    failed(result, 1, "usage")
+    check_failed(result, 1, "usage")
 
 
 def test_into_something_that_is_no_keyset(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(b'{"v": 1}')
     result = attest("keygen", tmp_path / "b", "--into", tmp_path / "x.json", *HOLDER)
-    told = failed(result, 2, "schema-violation")
+    told = check_failed(result, 2, "schema-violation")
     assert "x.json" in told
     assert not (tmp_path / "b.pem").exists()
 
@@ -113,7 +115,9 @@ def test_into_something_that_is_no_keyset(tmp_path: Path) -> None:
 def test_a_new_keyset_needs_its_party(tmp_path: Path, left_out: str) -> None:
     position = PARTY.index(left_out)
     party = PARTY[:position] + PARTY[position + 2 :]
-    told = failed(attest("keygen", tmp_path / "a", *party, *HOLDER, "--no-passphrase"), 1, "usage")
+    told = check_failed(
+        attest("keygen", tmp_path / "a", *party, *HOLDER, "--no-passphrase"), 1, "usage"
+    )
     assert left_out in told
 
 
@@ -132,12 +136,12 @@ def test_a_new_keyset_needs_its_party(tmp_path: Path, left_out: str) -> None:
 )
 def test_bad_values(tmp_path: Path, option: str, value: str, code: int, error: str) -> None:
     arguments = ["keygen", str(tmp_path / "a"), *PARTY, *HOLDER, "--no-passphrase", option, value]
-    failed(attest(*arguments), code, error)
+    check_failed(attest(*arguments), code, error)
     assert not (tmp_path / "a.pem").exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    told = failed(
+    told = check_failed(
         attest("keygen", tmp_path / "no" / "a", *PARTY, *HOLDER, "--no-passphrase"), 2, "file"
     )
     assert "no such folder" in told

@@ -20,9 +20,9 @@ from tests.cli.helpers import (
     attest,
     attest_process,
     attest_terminal,
+    check_failed,
     decision_of,
     document,
-    failed,
     succeeded,
     write_json,
 )
@@ -71,7 +71,7 @@ def test_a_log_is_made_once(recorded: Log) -> None:
     result = attest(
         *("log", "init", recorded.folder, "--origin", "x", "--foundry", "y", "--no-passphrase")
     )
-    failed(result, 2, "file")
+    check_failed(result, 2, "file")
 
 
 def test_a_folder_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
@@ -99,15 +99,15 @@ def test_keys_with_a_passphrase(tmp_path: Path, world: World) -> None:
     folder = tmp_path / "log"
     environment = {"ATTEST_PASSPHRASE": "correct horse"}
     arguments = ["log", "init", str(folder), "--origin", "example.org/log", "--foundry", "formosa"]
-    failed(attest(*arguments), 2, "passphrase")
+    check_failed(attest(*arguments), 2, "passphrase")
     assert not list(tmp_path.iterdir())
     succeeded(attest(*arguments, env=environment))
     assert b"ENCRYPTED" in (folder / "keys" / "log-ed25519.pem").read_bytes()
     keyset = tmp_path / "k.json"
     keyset.write_bytes(world.designer.keyset())
     append = ["log", "append", str(folder), f"keyset={keyset}"]
-    failed(attest(*append), 2, "passphrase")
-    failed(attest(*append, env={"ATTEST_PASSPHRASE": "wrong"}), 2, "passphrase")
+    check_failed(attest(*append), 2, "passphrase")
+    check_failed(attest(*append, env={"ATTEST_PASSPHRASE": "wrong"}), 2, "passphrase")
     told = document(succeeded(attest(*append, "--json", env=environment)))
     assert set(told) == json_members("`log append`")
     assert told["entries"][0]["kind"] == "keyset"
@@ -115,7 +115,7 @@ def test_keys_with_a_passphrase(tmp_path: Path, world: World) -> None:
 
 def test_what_cannot_keep_a_log(tmp_path: Path) -> None:
     arguments = ["--origin", "x", "--foundry", "Bad Party", "--no-passphrase"]
-    failed(attest("log", "init", tmp_path / "log", *arguments), 1, "usage")
+    check_failed(attest("log", "init", tmp_path / "log", *arguments), 1, "usage")
     assert not list(tmp_path.iterdir())
 
 
@@ -123,7 +123,7 @@ def test_an_origin_that_cannot_name_a_key(tmp_path: Path) -> None:
     result = attest(
         *("log", "init", tmp_path / "log", "--origin", "a b", "--foundry", "x", "--no-passphrase")
     )
-    failed(result, 2, "key-malformed")
+    check_failed(result, 2, "key-malformed")
     assert not (tmp_path / "log").exists()
 
 
@@ -146,13 +146,13 @@ def test_a_proof_into_a_file_and_one_too_far(recorded: Log, tmp_path: Path) -> N
     target = tmp_path / "p.json"
     succeeded(attest("log", "prove", recorded.folder, 3, "-o", target))
     assert loads(target.read_bytes(), string_bytes_max=10**6)["v"] == 1
-    failed(attest("log", "prove", recorded.folder, 3, "-o", target), 2, "file")
-    failed(attest("log", "prove", recorded.folder, 9999), 2, "not-found")
-    failed(attest("log", "prove", recorded.folder, -1), 1, "usage")
+    check_failed(attest("log", "prove", recorded.folder, 3, "-o", target), 2, "file")
+    check_failed(attest("log", "prove", recorded.folder, 9999), 2, "not-found")
+    check_failed(attest("log", "prove", recorded.folder, -1), 1, "usage")
 
 
 def test_check_needs_keys_for_an_export(recorded: Log, export: Path) -> None:
-    failed(attest("log", "check", export), 1, "usage")
+    check_failed(attest("log", "check", export), 1, "usage")
     told = document(
         succeeded(attest("log", "check", export, "--log-keys", recorded.keys, "--json"))
     )
@@ -173,19 +173,21 @@ def test_keys_of_another_log(recorded: Log, export: Path, tmp_path: Path) -> Non
     succeeded(attest("log", "init", other, *arguments))
     for command in (["log", "check"], ["replay"]):
         result = attest(*command, export, "--log-keys", other / "log.vkeys")
-        failed(result, 6, "checkpoint-signature")
+        check_failed(result, 6, "checkpoint-signature")
     (tmp_path / "bad").write_bytes(b"nonsense\n")
-    failed(attest("replay", export, "--log-keys", tmp_path / "bad"), 2, "key-malformed")
+    check_failed(attest("replay", export, "--log-keys", tmp_path / "bad"), 2, "key-malformed")
     (tmp_path / "bad").write_bytes(b"\xff\n")
-    failed(attest("replay", export, "--log-keys", tmp_path / "bad"), 2, "key-malformed")
-    failed(attest("replay", export), 1, "usage")
+    check_failed(attest("replay", export, "--log-keys", tmp_path / "bad"), 2, "key-malformed")
+    check_failed(attest("replay", export), 1, "usage")
 
 
 def test_what_may_be_appended(recorded: Log, world: World, tmp_path: Path) -> None:
     def attempt(kind: str, raw: bytes, code: int, error: str) -> None:
         path = tmp_path / "body"
         path.write_bytes(raw)
-        failed(attest("log", "append", recorded.folder, f"{kind}={path}", "--at", AT), code, error)
+        check_failed(
+            attest("log", "append", recorded.folder, f"{kind}={path}", "--at", AT), code, error
+        )
 
     before = document(succeeded(attest("log", "check", recorded.folder, "--json")))
     attempt("keyset", b"{}", 2, "schema-violation")
@@ -200,8 +202,8 @@ def test_what_may_be_appended(recorded: Log, world: World, tmp_path: Path) -> No
     attempt("decision", decision_of(world, world.submission()), 2, "not-found")
     stranger = World(designer_name="Other Inc.")
     attempt("trust", stranger.trust_bytes(), 2, "not-found")
-    failed(attest("log", "append", recorded.folder, "keyset"), 1, "usage")
-    failed(attest("log", "append", recorded.folder, "keyset=/no/such/file"), 2, "file")
+    check_failed(attest("log", "append", recorded.folder, "keyset"), 1, "usage")
+    check_failed(attest("log", "append", recorded.folder, "keyset=/no/such/file"), 2, "file")
     after = document(succeeded(attest("log", "check", recorded.folder, "--json")))
     assert before == after
 
@@ -209,19 +211,19 @@ def test_what_may_be_appended(recorded: Log, world: World, tmp_path: Path) -> No
 def test_time_does_not_go_back(recorded: Log, world: World) -> None:
     path = recorded.body(world.designer.keyset())
     arguments = ["log", "append", str(recorded.folder), f"keyset={path}"]
-    failed(attest(*arguments, "--at", "2020-01-01T00:00:00Z"), 6, "clock-backwards")
+    check_failed(attest(*arguments, "--at", "2020-01-01T00:00:00Z"), 6, "clock-backwards")
 
 
 def test_a_service_keeps_its_log_to_itself(tmp_path: Path, world: World) -> None:
     log = Log(tmp_path, world)
     (log.folder / "keys" / "decision.pem").write_bytes(b"")
-    told = failed(attest("log", "append", log.folder, "keyset=x"), 1, "usage")
+    told = check_failed(attest("log", "append", log.folder, "keyset=x"), 1, "usage")
     assert "attest submit" in told
 
 
 def test_there_is_no_log_here(tmp_path: Path) -> None:
     for arguments in (["prove", tmp_path, 0], ["export", tmp_path, tmp_path / "x"]):
-        told = failed(attest("log", *arguments), 6, "store-missing")
+        told = check_failed(attest("log", *arguments), 6, "store-missing")
         assert str(tmp_path) in told
 
 
@@ -244,7 +246,9 @@ def test_replay_in_several_processes(recorded: Log, export: Path) -> None:
     ran = attest_process("replay", export, "--log-keys", recorded.keys, "--processes", 2, "--json")
     assert ran.returncode == 0, ran.stderr
     assert b'"decisions": 3' in ran.stdout
-    failed(attest("replay", export, "--log-keys", recorded.keys, "--processes", 0), 1, "usage")
+    check_failed(
+        attest("replay", export, "--log-keys", recorded.keys, "--processes", 0), 1, "usage"
+    )
 
 
 def test_replay_on_a_terminal_shows_how_far_it_is(recorded: Log, export: Path) -> None:
@@ -273,7 +277,7 @@ def test_replay_names_the_fault(recorded: Log, export: Path, name: str) -> None:
 
 def test_replay_of_an_incomplete_export(recorded: Log, export: Path, tmp_path: Path) -> None:
     (export / "stray").write_bytes(b"")
-    failed(attest("replay", export, "--log-keys", recorded.keys), 6, "export-incomplete")
+    check_failed(attest("replay", export, "--log-keys", recorded.keys), 6, "export-incomplete")
     result = attest("replay", tmp_path / "nothing", "--log-keys", recorded.keys)
     assert result.exit_code in (2, 6)
     assert "Traceback" not in result.stderr
@@ -286,13 +290,13 @@ def test_a_forged_decision_is_named(tmp_path: Path, world: World) -> None:
     export = log.export()
     succeeded(attest("log", "check", export, "--log-keys", log.keys))
     result = attest("replay", export, "--log-keys", log.keys)
-    told = failed(result, 6, "decision-differs")
+    told = check_failed(result, 6, "decision-differs")
     size = document(succeeded(attest("log", "check", log.folder, "--json")))["size"]
     assert f"entry {size - 1}" in told
 
 
 def test_an_export_is_not_overwritten(recorded: Log, export: Path) -> None:
-    failed(attest("log", "export", recorded.folder, export), 2, "file")
+    check_failed(attest("log", "export", recorded.folder, export), 2, "file")
 
 
 def test_the_whole_way_on_files_alone(tmp_path: Path) -> None:
@@ -313,7 +317,7 @@ def test_the_whole_way_on_files_alone(tmp_path: Path) -> None:
     log = tmp_path / "log"
     origin = ["--origin", "example.org/log", "--foundry", "tianqiu", "--no-passphrase"]
     succeeded(attest("log", "init", log, *origin))
-    failed(attest("log", "append", log, f"submission={signed}"), 2, "not-found")
+    check_failed(attest("log", "append", log, f"submission={signed}"), 2, "not-found")
     told = document(succeeded(attest("log", "append", log, f"keyset={keyset}", "--json")))
     index = told["entries"][0]["index"]
     proof = document(succeeded(attest("log", "prove", log, index)))

@@ -19,7 +19,7 @@ from attest.cli.failures import (
     report_failure,
 )
 from attest.errors import CODES, AttestError, InputError, InternalError, LogError, TrustError
-from tests.cli.helpers import ROOT, attest, attest_process, document, failed, succeeded
+from tests.cli.helpers import ROOT, attest, attest_process, check_failed, document, succeeded
 from tests.cli.pages import json_members
 
 CLASSES = {cls.__name__: cls for cls in AttestError.__subclasses__()}
@@ -101,10 +101,10 @@ def test_a_failure_as_json_is_one_document_on_stdout() -> None:
 
 
 def test_wrong_usage_is_exit_code_1_and_says_where_help_is() -> None:
-    told = failed(attest("nonsense"), 1, "usage")
+    told = check_failed(attest("nonsense"), 1, "usage")
     assert "No such command" in told
     assert "--help" in told
-    told = failed(attest("sign"), 1, "usage")
+    told = check_failed(attest("sign"), 1, "usage")
     assert "sign --help" in told
 
 
@@ -129,7 +129,7 @@ def test_an_unexpected_exception_is_no_traceback(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("attest.cli.explain.describe_code", broken)
     result = attest("explain", "expired")
-    told = failed(result, 1, "internal")
+    told = check_failed(result, 1, "internal")
     assert "unexpected KeyError" in told
     assert "secret" not in told
     assert isinstance(attest("explain", "expired", "--debug").exception, KeyError)

@@ -18,10 +18,10 @@ from tests.cli.helpers import (
     AT,
     ROOT,
     attest,
+    check_failed,
     decision_of,
     declaration_file,
     document,
-    failed,
     succeeded,
     write_json,
 )
@@ -158,17 +158,17 @@ def test_today_is_the_default_day_of_decision_and_can_be_named() -> None:
     ],
 )
 def test_bad_facts(facts: bytes, code: int, error: str) -> None:
-    failed(attest("evaluate", "-", "--as-of", "2026-12-15", stdin=facts), code, error)
+    check_failed(attest("evaluate", "-", "--as-of", "2026-12-15", stdin=facts), code, error)
 
 
 def test_bad_usage_of_evaluate(tmp_path: Path) -> None:
-    failed(attest("evaluate", "-", stdin=b"{}"), 1, "usage")
-    failed(attest("evaluate", "-", "--as-of", "soon", stdin=b"{}"), 1, "usage")
-    failed(attest("evaluate", "-", "--mode", "mine", stdin=b"{}"), 1, "usage")
+    check_failed(attest("evaluate", "-", stdin=b"{}"), 1, "usage")
+    check_failed(attest("evaluate", "-", "--as-of", "soon", stdin=b"{}"), 1, "usage")
+    check_failed(attest("evaluate", "-", "--mode", "mine", stdin=b"{}"), 1, "usage")
     arguments = ["evaluate", "-", "--as-of", "2026-12-15", "--pack"]
-    failed(attest(*arguments, "nonsense", stdin=b"{}"), 2, "not-found")
+    check_failed(attest(*arguments, "nonsense", stdin=b"{}"), 2, "not-found")
     (tmp_path / "p.json").write_bytes(b'{"engine": 2}')
-    failed(attest(*arguments, tmp_path / "p.json", stdin=b"{}"), 2, "engine-unknown")
+    check_failed(attest(*arguments, tmp_path / "p.json", stdin=b"{}"), 2, "engine-unknown")
 
 
 def test_a_pack_from_a_folder_or_a_document(tmp_path: Path) -> None:
@@ -203,8 +203,8 @@ def test_rules_show_a_rule_with_its_dates_and_citations() -> None:
     assert {rule["name"] for rule in told["rules"]} == {rule.name for rule in pack.rules}
     text = succeeded(attest("rules", "show", "us-ear")).stdout
     assert "30,000,000,000 transistors" in text
-    failed(attest("rules", "show", "us-ear", "nothing"), 2, "not-found")
-    failed(attest("rules", "show", "nothing"), 2, "not-found")
+    check_failed(attest("rules", "show", "us-ear", "nothing"), 2, "not-found")
+    check_failed(attest("rules", "show", "nothing"), 2, "not-found")
 
 
 def test_rules_show_as_of_a_day() -> None:
@@ -222,7 +222,7 @@ def test_rules_test_runs_the_worked_cases() -> None:
     assert told["failed"] == 0
     assert len(told["cases"]) > 50
     assert {each["pack"] for each in told["cases"]} == {"us-ear", "house-example"}
-    assert "no cases" in failed(attest("rules", "test", "pack.json"), 1, "usage")
+    assert "no cases" in check_failed(attest("rules", "test", "pack.json"), 1, "usage")
 
 
 def test_rules_test_fails_with_the_case_that_fails(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_rules_test_fails_with_the_case_that_fails(tmp_path: Path) -> None:
 def test_a_broken_pack_names_file_and_place(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ROOT / "rules" / "house-example", tmp_path / "mine"))
     (folder / "pack.toml").write_text("id = 1.5\n")
-    told = failed(attest("rules", "test", folder), 2, "pack-invalid")
+    told = check_failed(attest("rules", "test", folder), 2, "pack-invalid")
     assert "pack.toml" in told
 
 
@@ -339,12 +339,12 @@ def test_lint_of_something_else(tmp_path: Path) -> None:
     world = World()
     declaration = declaration_file(tmp_path, world)
     determination = determination_file(tmp_path, declaration, world)
-    failed(attest("lint", determination), 2, "not-a-submission")
-    failed(attest("lint", declaration, declaration), 2, "not-a-submission")
-    failed(attest("lint"), 1, "usage")
+    check_failed(attest("lint", determination), 2, "not-a-submission")
+    check_failed(attest("lint", declaration, declaration), 2, "not-a-submission")
+    check_failed(attest("lint"), 1, "usage")
     keyset = tmp_path / "k.json"
     keyset.write_bytes(world.designer.keyset())
-    failed(attest("lint", keyset), 2, "not-a-submission")
+    check_failed(attest("lint", keyset), 2, "not-a-submission")
     foreign = write_json(tmp_path / "f.json", loads(statement("urn:x", {})))
     assert "predicateType" in succeeded(attest("lint", foreign), 2).stdout
 

@@ -17,10 +17,10 @@ from attest.models import DECLARATION_TYPE, DETERMINATION_TYPE, REVIEW_TYPE, Key
 from tests.cli.helpers import (
     attest,
     attest_terminal,
+    check_failed,
     decision_of,
     declaration_file,
     document,
-    failed,
     succeeded,
     write_json,
     write_key,
@@ -63,7 +63,9 @@ def test_the_envelope_opens_and_holds_the_canonical_bytes(
     assert opened(world, envelope) == canonical(loads(declaration.read_bytes()))
     assert told["keyid"] == world.designer.signer.keyid
     assert target.read_bytes() == canonical(envelope)
-    told_again = failed(attest("sign", pretty, "--key", key, "--yes", "-o", target), 2, "file")
+    told_again = check_failed(
+        attest("sign", pretty, "--key", key, "--yes", "-o", target), 2, "file"
+    )
     assert "This declaration says" not in told_again
 
 
@@ -118,7 +120,7 @@ def test_nothing_is_signed_that_the_sentences_hide(kind: str, predicate: dict[st
 
 
 def test_without_a_terminal_nobody_agrees(declaration: Path, key: Path) -> None:
-    told = failed(attest("sign", declaration, "--key", key), 1, "usage")
+    told = check_failed(attest("sign", declaration, "--key", key), 1, "usage")
     assert "--yes" in told
 
 
@@ -139,8 +141,8 @@ def test_an_encrypted_key(declaration: Path, tmp_path: Path, world: World) -> No
     locked = write_key(tmp_path / "locked.pem", world.designer.signer, b"correct horse")
     arguments = ["sign", str(declaration), "--key", str(locked), "--yes"]
     succeeded(attest(*arguments, env={"ATTEST_PASSPHRASE": "correct horse"}))
-    failed(attest(*arguments, env={"ATTEST_PASSPHRASE": "wrong"}), 2, "passphrase")
-    told = failed(attest(*arguments), 2, "passphrase")
+    check_failed(attest(*arguments, env={"ATTEST_PASSPHRASE": "wrong"}), 2, "passphrase")
+    told = check_failed(attest(*arguments), 2, "passphrase")
     assert "--passphrase-file" in told
 
 
@@ -151,22 +153,22 @@ def test_what_cannot_be_signed(tmp_path: Path, key: Path, world: World) -> None:
     bad = write_json(
         tmp_path / "bad.json", loads(statement("urn:foundry-attest:declaration:v1", broken))
     )
-    told = failed(attest("sign", bad, *arguments), 2, "schema-violation")
+    told = check_failed(attest("sign", bad, *arguments), 2, "schema-violation")
     assert "at /predicate" in told
     foreign = write_json(tmp_path / "foreign.json", loads(statement("urn:x", {})))
-    failed(attest("sign", foreign, *arguments), 2, "unknown-predicate-type")
+    check_failed(attest("sign", foreign, *arguments), 2, "unknown-predicate-type")
     keyset = write_json(tmp_path / "k.json", {"v": 1, "party": {}, "keys": []})
-    failed(attest("sign", keyset, *arguments), 2, "unknown-predicate-type")
+    check_failed(attest("sign", keyset, *arguments), 2, "unknown-predicate-type")
     decision = loads(decision_of(world, world.submission()), string_bytes_max=10**6)
     payload = write_json(tmp_path / "p.json", loads(b64decode(decision["payload"])))
-    told = failed(attest("sign", payload, *arguments), 1, "usage")
+    told = check_failed(attest("sign", payload, *arguments), 1, "usage")
     assert "not by hand" in told
 
 
 def test_what_is_no_key(declaration: Path, tmp_path: Path) -> None:
     junk = tmp_path / "junk.pem"
     junk.write_bytes(b"junk")
-    told = failed(attest("sign", declaration, "--key", junk, "--yes"), 2, "key-malformed")
+    told = check_failed(attest("sign", declaration, "--key", junk, "--yes"), 2, "key-malformed")
     assert "junk.pem" in told
 
 
@@ -185,15 +187,17 @@ def test_a_second_signature_over_the_very_same_bytes(world: World, tmp_path: Pat
     unnamed = {**twice, "signatures": [{"sig": each["sig"]} for each in twice["signatures"]]}
     for envelope in (twice, unnamed):
         again = write_json(tmp_path / "twice.json", envelope)
-        failed(attest("sign", again, "--add", "--key", second, "--yes"), 3, "signature-repeated")
+        check_failed(
+            attest("sign", again, "--add", "--key", second, "--yes"), 3, "signature-repeated"
+        )
 
 
 def test_adding_and_signing_are_not_mixed_up(
     declaration: Path, key: Path, tmp_path: Path, world: World
 ) -> None:
-    failed(attest("sign", declaration, "--add", "--key", key, "--yes"), 1, "usage")
+    check_failed(attest("sign", declaration, "--add", "--key", key, "--yes"), 1, "usage")
     signed = write_json(tmp_path / "signed.json", loads(world.submission())["envelopes"][0])
-    told = failed(attest("sign", signed, "--key", key, "--yes"), 1, "usage")
+    told = check_failed(attest("sign", signed, "--key", key, "--yes"), 1, "usage")
     assert "--add" in told
 
 
@@ -219,7 +223,7 @@ def test_a_key_that_its_record_forbids(
     record = {**keyset["keys"][0], "purpose": purpose}
     record["valid_from"], record["valid_until"] = valid
     path = write_json(tmp_path / "keyset.json", {**keyset, "keys": [record]})
-    failed(attest("sign", declaration, "--key", key, "--yes", "--keyset", path), code, error)
+    check_failed(attest("sign", declaration, "--key", key, "--yes", "--keyset", path), code, error)
 
 
 def test_a_keyset_that_fits_says_who_signs(
@@ -232,7 +236,9 @@ def test_a_keyset_that_fits_says_who_signs(
     assert "Signing as Mei-Ling Chen" in result.stderr
     assert "for Tianqiu Design Inc.\n" in result.stderr
     path.write_bytes(world.osat.keyset())
-    failed(attest("sign", declaration, "--key", key, "--yes", "--keyset", path), 3, "unknown-key")
+    check_failed(
+        attest("sign", declaration, "--key", key, "--yes", "--keyset", path), 3, "unknown-key"
+    )
 
 
 def test_an_envelope_with_its_fill_of_signatures(
@@ -244,7 +250,7 @@ def test_an_envelope_with_its_fill_of_signatures(
         for number in range(16)
     ]
     path = write_json(tmp_path / "full.json", {**one, "signatures": full})
-    failed(attest("sign", path, "--add", "--key", key, "--yes"), 2, "schema-violation")
+    check_failed(attest("sign", path, "--add", "--key", key, "--yes"), 2, "schema-violation")
 
 
 def test_from_stdin(declaration: Path, key: Path) -> None:

@@ -17,9 +17,9 @@ import pytest
 from attest.encoding import Json, canonical, digest, loads
 from tests.cli.helpers import (
     attest,
+    check_failed,
     decision_of,
     document,
-    failed,
     succeeded,
     write_json,
     write_key,
@@ -119,14 +119,14 @@ def test_what_is_not_sent(house: House, tmp_path: Path) -> None:
         tmp_path / "s.json",
         loads(b64decode(loads(house.world.submission())["envelopes"][0]["payload"])),
     )
-    failed(attest("submit", house.url, statement), 2, "not-a-submission")
+    check_failed(attest("submit", house.url, statement), 2, "not-a-submission")
     whole = tmp_path / "whole.json"
     whole.write_bytes(house.world.submission())
     (envelope,) = envelope_files(tmp_path, house.world.submission())
-    failed(attest("submit", house.url, whole, envelope), 2, "not-a-submission")
-    failed(attest("submit", house.url, tmp_path / "none.json"), 2, "file")
-    failed(attest("submit", house.url), 1, "usage")
-    failed(attest("submit", house.url, envelope, "-o", statement), 2, "file")
+    check_failed(attest("submit", house.url, whole, envelope), 2, "not-a-submission")
+    check_failed(attest("submit", house.url, tmp_path / "none.json"), 2, "file")
+    check_failed(attest("submit", house.url), 1, "usage")
+    check_failed(attest("submit", house.url, envelope, "-o", statement), 2, "file")
     assert house.size() == before
 
 
@@ -135,8 +135,8 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    failed(attest("submit", f"http://127.0.0.1:{port}", path), 8, "network")
-    failed(attest("submit", "ftp://example.org", path), 8, "network")
+    check_failed(attest("submit", f"http://127.0.0.1:{port}", path), 8, "network")
+    check_failed(attest("submit", "ftp://example.org", path), 8, "network")
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def answering(body: bytes, status: int = 201) -> Iterator[str]:
 def test_a_server_that_answers_something_else(tmp_path: Path, answer: bytes) -> None:
     (path,) = envelope_files(tmp_path, World().submission())
     with answering(answer) as url:
-        failed(attest("submit", url, path), 8, "remote")
+        check_failed(attest("submit", url, path), 8, "remote")
 
 
 def test_a_server_that_answers_about_something_else(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_server_that_answers_about_something_else(tmp_path: Path) -> None:
     other = loads(decision_of(world, world.submission(fabricator={})), string_bytes_max=10**6)
     answer = {"id": "x", "submission_index": 1, "decision_index": 2, "decision": other}
     with answering(canonical(answer)) as url:
-        told = failed(attest("submit", url, path), 8, "remote")
+        told = check_failed(attest("submit", url, path), 8, "remote")
     assert "another submission" in told
 
 
@@ -204,18 +204,18 @@ def test_a_server_that_proves_nothing(house: House, tmp_path: Path) -> None:
     answer = {**honest, "decision": forged}
     with answering(canonical(answer)) as url:
         result = attest("submit", url, path, "--log-keys", keys_of(house))
-    failed(result, 6, "commitment-mismatch")
+    check_failed(result, 6, "commitment-mismatch")
     elsewhere = {**honest, "decision_index": honest["decision_index"] + 2}
     with answering(canonical(elsewhere)) as url:
         result = attest("submit", url, path, "--log-keys", keys_of(house))
-    failed(result, 6, "reference-broken")
+    check_failed(result, 6, "reference-broken")
 
 
 def test_a_problem_of_the_server_is_named(tmp_path: Path) -> None:
     (path,) = envelope_files(tmp_path, World().submission())
     problem = {"code": "busy", "title": "<b>words of the server</b>", "status": 503}
     with answering(canonical(problem), 503) as url:
-        told = failed(attest("submit", url, path), 8, "remote")
+        told = check_failed(attest("submit", url, path), 8, "remote")
     assert "HTTP 503: busy" in told
     assert "words of the server" not in told
 
@@ -256,13 +256,13 @@ def test_from_hold_to_release_to_a_verified_case_file(house: House, tmp_path: Pa
     succeeded(attest("sign", review, "--key", first, "--yes", "-o", once))
     identifier = digest(path.read_bytes())
     refused = attest("submit", house.url, once, "--review-of", identifier)
-    assert "too-few-signers" in failed(refused, 8, "remote")
+    assert "too-few-signers" in check_failed(refused, 8, "remote")
     succeeded(attest("sign", once, "--add", "--key", second, "--yes", "-o", twice))
     reviewed = tmp_path / "reviewed.json"
     succeeded(attest("submit", house.url, twice, "--review-of", identifier, "-o", reviewed))
     assert "I release it" in succeeded(attest("inspect", reviewed)).stdout
     refused = attest("submit", house.url, twice, "--review-of", "nonsense")
-    failed(refused, 2, "not-found")
+    check_failed(refused, 2, "not-found")
 
     released = tmp_path / "released.json"
     succeeded(attest("submit", house.url, path, "--casefile", released), 5)
@@ -309,15 +309,15 @@ def test_a_case_file_of_a_refusal(house: House, tmp_path: Path) -> None:
 def test_verification_needs_keys_and_takes_no_other_foundry(
     house: House, case: Path, tmp_path: Path
 ) -> None:
-    failed(attest("verify", case), 1, "usage")
+    check_failed(attest("verify", case), 1, "usage")
     keys = keys_of(house)
-    failed(attest("verify", case, "--log-keys", keys, "--foundry", "x"), 3, "party-mismatch")
+    check_failed(attest("verify", case, "--log-keys", keys, "--foundry", "x"), 3, "party-mismatch")
     other = tmp_path / "other"
     origin = keys.read_text().partition("+")[0]
     arguments = ["--origin", origin, "--foundry", "x", "--no-passphrase"]
     succeeded(attest("log", "init", other, *arguments))
     result = attest("verify", case, "--log-keys", other / "log.vkeys")
-    failed(result, 6, "checkpoint-signature")
+    check_failed(result, 6, "checkpoint-signature")
 
 
 @pytest.mark.parametrize(
@@ -339,24 +339,24 @@ def test_a_changed_case_file_is_refused(
     body = b64decode(holder[name])
     holder[name] = b64encode(body.replace(b"a", b"b", 1)).decode()
     changed = write_json(tmp_path / "changed.json", content)
-    told = failed(attest("verify", changed, "--log-keys", keys_of(house)), code, error)
+    told = check_failed(attest("verify", changed, "--log-keys", keys_of(house)), code, error)
     assert "changed.json" in told
 
 
 def test_what_is_no_case_file(house: House, tmp_path: Path) -> None:
     keys = keys_of(house)
     path = write_json(tmp_path / "x.json", {"v": 1})
-    failed(attest("verify", path, "--log-keys", keys), 2, "schema-violation")
-    failed(attest("verify", "-", "--log-keys", keys, stdin=b"{"), 2, "json-malformed")
-    failed(attest("verify", tmp_path / "none", "--log-keys", keys), 2, "file")
+    check_failed(attest("verify", path, "--log-keys", keys), 2, "schema-violation")
+    check_failed(attest("verify", "-", "--log-keys", keys, stdin=b"{"), 2, "json-malformed")
+    check_failed(attest("verify", tmp_path / "none", "--log-keys", keys), 2, "file")
 
 
 def test_only_a_hold_is_reviewed(house: House, case: Path, tmp_path: Path) -> None:
     arguments = ["--action", "release", "--reason-code", "x", "--reason", "because"]
-    told = failed(attest("review", case, *arguments), 9, "review-not-possible")
+    told = check_failed(attest("review", case, *arguments), 9, "review-not-possible")
     assert "PASS" in told
     (path,) = envelope_files(tmp_path, submission_of(house, "review"))
-    failed(attest("review", path, *arguments), 2, "unknown-predicate-type")
+    check_failed(attest("review", path, *arguments), 2, "unknown-predicate-type")
     held = write_json(
         tmp_path / "held.json",
         loads(decision_of(house.world, path.read_bytes()), string_bytes_max=10**6),
@@ -365,15 +365,15 @@ def test_only_a_hold_is_reviewed(house: House, case: Path, tmp_path: Path) -> No
     assert "signature was not checked" in result.stderr
     stranger = tmp_path / "stranger.json"
     stranger.write_bytes(house.world.osat.keyset())
-    failed(attest("review", held, *arguments, "--keyset", stranger), 3, "party-mismatch")
+    check_failed(attest("review", held, *arguments, "--keyset", stranger), 3, "party-mismatch")
     forged = json.loads(held.read_bytes())
     forged["signatures"][0]["sig"] = b64encode(bytes(64)).decode()
     keyset = tmp_path / "foundry.json"
     keyset.write_bytes(house.world.foundry.keyset())
     wrong = write_json(tmp_path / "forged.json", forged)
-    failed(attest("review", wrong, *arguments, "--keyset", keyset), 3, "bad-signature")
-    failed(attest("review", held, *arguments[2:]), 1, "usage")
-    failed(
+    check_failed(attest("review", wrong, *arguments, "--keyset", keyset), 3, "bad-signature")
+    check_failed(attest("review", held, *arguments[2:]), 1, "usage")
+    check_failed(
         attest("review", held, "--action", "ask", "--reason-code", "Not A Code", "--reason", "x"),
         2,
         "schema-violation",
@@ -384,7 +384,7 @@ def test_what_does_not_go_with_a_review(tmp_path: Path) -> None:
     (path,) = envelope_files(tmp_path, World().submission())
     send = ["submit", "http://127.0.0.1:1", str(path), "--review-of", digest(b"")]
     for more in (["--casefile", "c"], ["--log-keys", "k"], [str(path)]):
-        failed(attest(*send, *more), 1, "usage")
+        check_failed(attest(*send, *more), 1, "usage")
 
 
 def test_a_refusal_for_an_unknown_reason(tmp_path: Path) -> None:
@@ -395,5 +395,5 @@ def test_a_refusal_for_an_unknown_reason(tmp_path: Path) -> None:
     decision["payload"] = b64encode(payload).decode()
     answer = {"id": "x", "submission_index": 1, "decision_index": 2, "decision": decision}
     with answering(canonical(answer)) as url:
-        told = failed(attest("submit", url, path), 8, "remote")
+        told = check_failed(attest("submit", url, path), 8, "remote")
     assert "does not know" in told

@@ -16,7 +16,7 @@ from attest.cli.shapes import shape_of
 from attest.cli.sources import headers, read, read_csv
 from attest.encoding import Json, canonical, digest, loads
 from attest.errors import InputError
-from tests.cli.helpers import attest, declared, document, failed, succeeded
+from tests.cli.helpers import attest, check_failed, declared, document, succeeded
 from tests.cli.pages import json_members
 from tests.world import TAPE_OUT, World
 
@@ -135,7 +135,7 @@ def test_a_cell_is_text_whatever_it_starts_with(start: str) -> None:
 )
 def test_cells_that_are_refused_name_row_and_column(name: str, cell: str) -> None:
     text = table(a_row(), a_row(**{name: cell}))
-    told = failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "csv-malformed")
+    told = check_failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "csv-malformed")
     assert f"row 3, {name}" in told
 
 
@@ -163,20 +163,22 @@ def test_cells_that_are_refused_name_row_and_column(name: str, cell: str) -> Non
     ],
 )
 def test_tables_that_are_refused(text: str) -> None:
-    failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "csv-malformed")
+    check_failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "csv-malformed")
 
 
 def test_a_fault_names_its_product() -> None:
     text = table(a_row(), a_row(audience="Not A Party"))
-    told = failed(attest("declare", "-", "--format", "csv", stdin=text), 2, "schema-violation")
+    told = check_failed(
+        attest("declare", "-", "--format", "csv", stdin=text), 2, "schema-violation"
+    )
     assert "stdin, product 2 at /predicate/audience" in told
 
 
 def test_several_products_need_a_file_each(tmp_path: Path) -> None:
     two = table(a_row(), a_row())
     arguments = ["declare", "-", "--format", "csv"]
-    failed(attest(*arguments, "-o", tmp_path / "x", stdin=two), 1, "usage")
-    failed(attest(*arguments, "--output-dir", tmp_path, stdin=two), 2, "file")
+    check_failed(attest(*arguments, "-o", tmp_path / "x", stdin=two), 1, "usage")
+    check_failed(attest(*arguments, "--output-dir", tmp_path, stdin=two), 2, "file")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -184,7 +186,7 @@ def test_a_design_on_the_command_line_is_for_one_product(tmp_path: Path) -> None
     layout = tmp_path / "layout"
     layout.write_bytes(b"x")
     arguments = ["declare", "-", "--format", "csv", "--design", str(layout)]
-    failed(attest(*arguments, stdin=table(a_row(), a_row())), 1, "usage")
+    check_failed(attest(*arguments, stdin=table(a_row(), a_row())), 1, "usage")
     row = {name: cell for name, cell in a_row().items() if not name.startswith("design.")}
     told = document(succeeded(attest(*arguments, stdin=table(row))))
     assert told["predicate"]["design"][0]["describes"] == "layout"

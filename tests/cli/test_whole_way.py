@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from attest.cli import clock
-from tests.cli.helpers import ROOT, attest, document, failed, succeeded
+from tests.cli.helpers import ROOT, attest, check_failed, document, succeeded
 
 DESIGNER = ["--party", "tianqiu", "--role", "designer", "--country", "US"]
 FOUNDRY = ["--party", "formosa", "--role", "foundry", "--country", "TW"]
@@ -119,4 +119,4 @@ def test_from_keys_to_a_replayed_export(folder: Path) -> None:
     (bodies,) = [path for path in (folder / "export" / "bodies").rglob("*") if path.is_file()]
     raw = bodies.read_bytes()
     bodies.write_bytes(raw[:-9] + bytes((raw[-9] ^ 1,)) + raw[-8:])
-    failed(attest("replay", "export", *trusting), 6, "commitment-mismatch")
+    check_failed(attest("replay", "export", *trusting), 6, "commitment-mismatch")

@@ -53,7 +53,7 @@ def flip(raw: bytes, at: int) -> bytes:
     return raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
 
 
-def refused(code: str, check: Callable[[], None]) -> None:
+def check_refused(code: str, check: Callable[[], None]) -> None:
     with pytest.raises(LogError) as caught:
         check()
     assert caught.value.code == code
@@ -89,7 +89,7 @@ def test_every_record_of_every_tree_is_proven_and_a_flipped_byte_is_not() -> Non
             check(proof=proof)
             for at, sibling in enumerate(proof):
                 wrong = [*proof[:at], flip(sibling, (index + at) % 32), *proof[at + 1 :]]
-                refused("proof-invalid", partial(check, proof=wrong))
+                check_refused("proof-invalid", partial(check, proof=wrong))
             checked += 1
     assert checked == LARGEST * (LARGEST + 1) // 2
 
@@ -109,7 +109,7 @@ def test_every_earlier_tree_is_proven_and_a_flipped_byte_is_not() -> None:
             check(proof=proof)
             for at, sibling in enumerate(proof):
                 wrong = [*proof[:at], flip(sibling, (size1 + at) % 32), *proof[at + 1 :]]
-                refused("proof-invalid", partial(check, proof=wrong))
+                check_refused("proof-invalid", partial(check, proof=wrong))
 
 
 def test_a_proof_holds_for_its_index_size_and_root_only() -> None:
@@ -205,7 +205,7 @@ def test_malformed_inclusion_proofs(change: dict[str, Any]) -> None:
         "root": ROOTS[3],
     }
     check_inclusion(**good)
-    refused("proof-malformed", lambda: check_inclusion(**good | change))
+    check_refused("proof-malformed", lambda: check_inclusion(**good | change))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_faulty_consistency_proofs(change: dict[str, Any], code: str) -> None:
         "proof": [LEAVES[2]],
     }
     check_consistency(**good)
-    refused(code, lambda: check_consistency(**good | change))
+    check_refused(code, lambda: check_consistency(**good | change))
 
 
 def vectors(folder: Path) -> list[dict[str, Any]]:

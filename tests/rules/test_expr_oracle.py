@@ -215,7 +215,7 @@ def theirs(source: str, facts: Facts) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def agree(tree: Tree, facts: Facts) -> None:
+def check_agree(tree: Tree, facts: Facts) -> None:
     mine, their = ours(written(tree), facts), theirs(written(tree, facts), facts)
     assert mine == their
     assert type(mine) is type(their)
@@ -224,19 +224,19 @@ def agree(tree: Tree, facts: Facts) -> None:
 @settings(max_examples=700, deadline=None)
 @given(trees(BOOL, 4), facts_of_designers)
 def test_conditions_mean_the_same(tree: Tree, facts: Facts) -> None:
-    agree(tree, facts)
+    check_agree(tree, facts)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(trees(INT, 4), trees(STRING, 3), trees(DATE, 3)), facts_of_designers)
 def test_quantities_mean_the_same(tree: Tree, facts: Facts) -> None:
-    agree(tree, facts)
+    check_agree(tree, facts)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(trees(ListOf(INT), 3), trees(ListOf(STRING), 3)), facts_of_designers)
 def test_lists_mean_the_same(tree: Tree, facts: Facts) -> None:
-    agree(tree, facts)
+    check_agree(tree, facts)
 
 
 @settings(max_examples=300, deadline=None)
@@ -248,9 +248,9 @@ def test_where_the_macros_of_cel_answer_the_answer_is_ours(tree: Tree, facts: Fa
 
 def test_a_difference_is_noticed() -> None:
     least = ("chain", "-", ("unary", "-", ("literal", 2**63 - 1)), ("literal", 1))
-    agree(least, {})
+    check_agree(least, {})
     with pytest.raises(AssertionError):
-        agree(("unary", "-", least), {})
+        check_agree(("unary", "-", least), {})
 
 
 # Where this CEL and the rule language differ -----------------------------------------------------
