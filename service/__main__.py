@@ -41,7 +41,13 @@ _port = click.option(
 _access_log = click.option(
     "--access-log/--no-access-log", default=True, help="A line per request on stderr."
 )
-
+_public_hosts = click.option(
+    "--public-host",
+    "public_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name, without port, that a proxy keeps in Host; may be repeated.",
+)
 _processes = click.option(
     "--processes",
     default=os.cpu_count() or 1,
@@ -53,7 +59,10 @@ _processes = click.option(
 
 @click.group()
 def main() -> None:
-    """The foundry's service: decides submissions and records them."""
+    """The foundry's service: decides submissions and records them.
+
+    Exit codes: 0 done, 1 any error, 2 not called as it should be.
+    """
 
 
 @main.command()
@@ -127,6 +136,7 @@ def init(
 @_folder
 @_host
 @_port
+@_public_hosts
 @_processes
 @_passphrase_file
 @_access_log
@@ -157,6 +167,7 @@ def _serve(
     port: int,
     processes: int,
     access_log: bool,
+    public_hosts: tuple[str, ...] = (),
     paper: Path | None = None,
 ) -> None:
     _check_loopback(host)
@@ -167,7 +178,9 @@ def _serve(
     logging.getLogger("foundry.access").setLevel(logging.INFO if access_log else logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with (
-        open_application(data, passphrase, processes=processes) as application,
+        open_application(
+            data, passphrase, processes=processes, public_hosts=public_hosts
+        ) as application,
         socket.create_server((host, port), family=_family(host), backlog=2048) as listener,
     ):
         name = f"[{host}]" if ":" in host else host

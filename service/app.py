@@ -24,12 +24,13 @@ from starlette.routing import Route
 from attest import limits
 from attest.errors import AttestError, InputError
 from service import answers
+from service.hosts import Addressed
 from service.openapi import openapi_document
 from service.problems import Problem
 from service.records import Records
 from service.sequencer import Sequencer
 from service.shell import Shell
-from service.wire import Receive, Scope, Send, read_body, send_answer
+from service.wire import Receive, Scope, Send, read_body, send_answer, send_problem
 
 SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
@@ -46,12 +47,19 @@ JSON: Final = "application/json"
 TEXT: Final = "text/plain; charset=utf-8"
 
 
-def create_app(*, sequencer: Sequencer, records: Records, packs: Sequence[bytes]) -> FastAPI:
+def create_app(
+    *,
+    sequencer: Sequencer,
+    records: Records,
+    packs: Sequence[bytes],
+    public_hosts: Sequence[str] = (),
+) -> FastAPI:
     """The application over a sequencer that is not yet running.
 
     Args:
         records: reads for requests; its store is no other thread's.
         packs: the active packs' documents.
+        public_hosts: names that requests may call it by besides loopback ones.
     """
 
     @asynccontextmanager
@@ -69,6 +77,7 @@ def create_app(*, sequencer: Sequencer, records: Records, packs: Sequence[bytes]
         telemetry=SILENT,
         exception_handlers={AttestError: _attest_error, HTTPException: _framework_error},
     )
+    app.add_middleware(Addressed, public_hosts=public_hosts)
     app.add_middleware(Shell)
     app.router.routes.append(
         Route(Submissions.path, Submissions(sequencer), methods=["POST"], name="submit")
@@ -113,8 +122,7 @@ class Submissions:
         try:
             recorded = await self._sequencer.submit(await read_body(scope, receive))
         except AttestError as error:
-            problem = Problem.of(error)
-            await send_answer(send, problem.status, problem.headers(), problem.body)
+            await send_problem(send, error)
             return
         body = answers.submission_answer(recorded)
         status, headers = _recorded_head(recorded.replayed, recorded.submission_id)

@@ -2,8 +2,9 @@
 
 A decision is a pure function of bytes, so it does not matter who computes it. Each worker loads the
 trust snapshot once and answers batches over a pipe of its own. A worker ends when its pipe does,
-also when the service was killed; a worker that dies is replaced, and what it was deciding is
-answered with `internal`: nothing of it was recorded.
+also when the service was killed. It does not end by a signal that asks to stop: that often goes to
+all processes of a service at once, and the service has a batch to finish. A worker that dies is
+replaced, and what it was deciding is answered with `internal`: nothing of it was recorded.
 """
 
 from __future__ import annotations
@@ -51,7 +52,13 @@ class DeciderPool:
     def __init__(self, trust: bytes, bodies: Mapping[str, bytes], *, processes: int) -> None:
         """Start the workers; `trust` and `bodies` are what `load_trust` takes."""
         self._load = (trust, dict(bodies))
-        self._workers = [self._start() for _ in range(processes)]
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(processes):
+                self._workers.append(self._start())
+        except BaseException:
+            self.close()
+            raise
 
     def decide_all(self, raws: Sequence[bytes], at: dt.datetime) -> list[Outcome]:
         """Decide submissions as if nothing had been superseded; outcomes in order."""
@@ -102,7 +109,8 @@ class DeciderPool:
 
 
 def _work(connection: Connection, trust: bytes, bodies: Mapping[str, bytes]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     opened = load_trust(trust, bodies)
     with contextlib.suppress(EOFError, OSError):
         while True:

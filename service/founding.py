@@ -69,8 +69,8 @@ def found(
 
     Raises:
         LogError: store-exists.
-        InputError: file, passphrase, key-malformed (the origin cannot name a key), and whatever is
-            wrong with a keyset.
+        InputError: file (among others: what an unfinished founding left is there), passphrase,
+            key-malformed (the origin cannot name a key), and whatever is wrong with a keyset.
         TrustError: trust-incomplete (among others: no keyset is the foundry's), key-purpose.
         RuleError: a pack is broken.
     """
@@ -94,6 +94,9 @@ def found(
     partial = folder.with_name(folder.name + ".partial")
     try:
         partial.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        detail = f"{partial.name} is left of a start that did not end: delete it"
+        raise InputError("file", detail) from None
     except OSError as error:
         raise InputError("file", f"the folder cannot be made: {error.strerror}") from None
     try:

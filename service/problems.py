@@ -30,6 +30,7 @@ def _status(status: int, *codes: str) -> dict[str, int]:
 
 STATUS: Final[Mapping[str, int]] = {
     **_status(400, "json-encoding", "json-malformed"),
+    **_status(403, "host"),
     **_status(404, "not-found"),
     **_status(405, "method-not-allowed"),
     **_status(408, "timeout"),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -31,6 +32,8 @@ from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30
 """How long open requests may take once the server is told to stop."""
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+"""What the mode of a private key grants to nobody but its owner."""
 
 
 @contextmanager
@@ -39,28 +42,30 @@ def open_application(
     passphrase: bytes | None,
     *,
     processes: int = 0,
+    public_hosts: Sequence[str] = (),
     clock: Callable[[], dt.datetime] = utc_now,
 ) -> Iterator[FastAPI]:
     """The application over a data folder, until the block ends.
 
-    `processes` workers decide; without any, the sequencer's thread does. `clock` gives the instant
-    of receipt: aware, UTC, whole seconds.
+    `processes` workers decide; without any, the sequencer's thread does. `public_hosts` are
+    names that requests may call the service by besides loopback ones. `clock` gives the instant of
+    receipt: aware, UTC, whole seconds.
 
     Raises:
         LogError: store-missing, and what is wrong with the log.
-        InputError: file (another process has the folder open, a file cannot be read), passphrase,
-            key-malformed.
+        InputError: file (another process has the folder open, a file cannot be read, others can
+            read a private key), passphrase, key-malformed.
         TrustError, RuleError: what is wrong with the trust snapshot.
     """
     if not (folder / STORE).is_file():
         raise LogError("store-missing", "the folder holds no log")
     with ExitStack() as stack:
         stack.enter_context(_locked(folder))
-        pems = (_read(folder / LOG_KEYS[0]), _read(folder / LOG_KEYS[1]))
+        pems = (_read_private(folder / LOG_KEYS[0]), _read_private(folder / LOG_KEYS[1]))
         vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
         log_keys = LogKeys.parse(vkeys.splitlines())
         log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
-        signer = load_signer(_read(folder / DECISION_KEY), passphrase)
+        signer = load_signer(_read_private(folder / DECISION_KEY), passphrase)
         store = SqliteStore.open(folder / STORE)
         stack.callback(store.close)
         writer = LogWriter.open(store, log_signer)
@@ -77,7 +82,12 @@ def open_application(
         stack.callback(reading.close)
         packs = [records.item(index).body for index in standing.refs["pack"]]
         sequencer = Sequencer(registrar, clock=clock)
-        yield create_app(sequencer=sequencer, records=Records(reading), packs=packs)
+        yield create_app(
+            sequencer=sequencer,
+            records=Records(reading),
+            packs=packs,
+            public_hosts=public_hosts,
+        )
 
 
 @contextmanager
@@ -110,16 +120,29 @@ def server_over(application: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _read(path: Path) -> bytes:
+def _opened(path: Path, mode: str) -> IO[Any]:
     try:
-        return path.read_bytes()
+        return path.open(mode)
     except OSError as error:
-        raise InputError("file", f"{path.name} cannot be read: {error.strerror}") from None
+        raise InputError("file", f"{path.name} cannot be opened: {error.strerror}") from None
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path, "rb") as file:
+        raw: bytes = file.read()
+        return raw
+
+
+def _read_private(path: Path) -> bytes:
+    pem = _read(path)
+    if path.stat().st_mode & OTHERS:
+        raise InputError("file", f"others can read {path.name}; set its mode to 0600")
+    return pem
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("wb") as file:
+    with _opened(folder / "lock", "wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from service.problems import Problem, where
-from service.wire import Message, Receive, Scope, Send, send_answer
+from service.wire import Application, Message, Receive, Scope, Send, send_answer
 
 _access = logging.getLogger("foundry.access")
 _log = logging.getLogger("foundry.service")
@@ -24,11 +23,8 @@ HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
 )
 METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-UNREAD_BODY: Final = frozenset({404, 405, 408, 413, 415})
+UNREAD_BODY: Final = frozenset({403, 404, 405, 408, 413, 415})
 """Answers that may be given before the body was read: the connection ends with them."""
-
-
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Shell:

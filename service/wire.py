@@ -11,20 +11,25 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from attest import limits
-from attest.errors import InputError
+from attest.errors import AttestError, InputError
 from service.problems import Problem
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MEDIA_TYPES: Final = frozenset({b"application/vnd.dsse+json", b"application/json"})
 HEAD_BYTES_MAX: Final = 64 * 1024
 """What a request may spend on all but its body: request line, fields, chunk sizes, trailers."""
+PART_BYTES: Final = 4 * 1024
+"""How much is parsed at a time: by so much at most a bound is passed before it is noticed."""
+PIPELINED_MAX: Final = 16
+"""How many requests may wait on one connection for the answer to an earlier one."""
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
@@ -53,9 +58,11 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
 
 
 def _check_fields(fields: list[tuple[bytes, bytes]]) -> None:
-    media_type = b""
+    media_type = None
     for name, value in fields:
         if name == b"content-type":
+            if media_type is not None:
+                raise InputError("media-type", "a request has one Content-Type field")
             media_type = value.partition(b";")[0].strip().lower()
         elif name == b"content-encoding" and value.lower() != b"identity":
             raise InputError("media-type", "the body must not be compressed")
@@ -78,33 +85,58 @@ async def send_answer(send: Send, status: int, headers: Mapping[str, str], body:
     await send({"type": "http.response.body", "body": body})
 
 
+async def send_problem(send: Send, error: AttestError) -> None:
+    """Send the problem that an error is."""
+    problem = Problem.of(error)
+    await send_answer(send, problem.status, problem.headers(), problem.body)
+
+
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with bounds on what comes before and between the body's bytes.
+    """uvicorn's HTTP protocol with bounds on what comes before, between and after the body's bytes.
 
     A request whose head does not arrive in time, or that spends more than `HEAD_BYTES_MAX` on
-    anything but its body, is answered with a problem and the connection is closed.
+    anything but its body, is answered with a problem and the connection is closed; so is a
+    connection too many. A connection also ends when too many requests wait on it, when an answer
+    did not wait for its request's body, and when nobody reads its answers.
     """
 
     _head_deadline: asyncio.TimerHandle | None = None
+    _unread_deadline: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
     _overhead = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for the first request."""
         super().connection_made(transport)
         self.access_log = False  # it would name paths and queries; `service.shell` has its own
-        self._await_head()
+        if len(self.connections) > limits.CONNECTIONS_MAX:
+            self._refuse(InputError("busy", "too many connections are open"))
+        else:
+            self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting, and tell the request that is being answered."""
         self._head_came()
+        self._answers_were_read()
+        if self._answering is not None:  # uvicorn tells only the newest request of a pipe
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser and charge what was not body."""
-        self._overhead += len(data)
-        super().data_received(data)
-        if self._overhead > HEAD_BYTES_MAX and not self.transport.is_closing():
-            self._refuse(InputError("too-large", f"the head is over {HEAD_BYTES_MAX} bytes"))
+        """Feed the parser in parts and charge what was not body."""
+        for start in range(0, len(data), PART_BYTES):
+            part = data[start : start + PART_BYTES]
+            self._overhead += len(part)
+            super().data_received(part)
+            if self.transport.is_closing():
+                return
+            if self._overhead > HEAD_BYTES_MAX:
+                self._refuse(InputError("too-large", f"the head is over {HEAD_BYTES_MAX} bytes"))
+                return
+            if len(self.pipeline) > PIPELINED_MAX:
+                self._end()
+                return
 
     def on_message_begin(self) -> None:
         """A request starts: its head must end in time."""
@@ -130,6 +162,46 @@ class GuardedProtocol(HttpToolsProtocol):
         """Answer what is not HTTP."""
         self._refuse(InputError("json-malformed", "the request is not HTTP/1.1"))
 
+    def on_response_complete(self) -> None:
+        """An answer that did not wait for its request's body ends the connection."""
+        if self.transport.is_closing() or (self.cycle.more_body and not self.pipeline):
+            self._end()
+        super().on_response_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came."""
+        self._end()
+
+    def pause_writing(self) -> None:
+        """Much of an answer waits to be read: it must be in time."""
+        super().pause_writing()
+        self._await_reader()
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._answers_were_read()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _end(self) -> None:
+        self.transport.close()  # once everything is written, which a client can put off
+        self._await_reader()
+
+    def _await_reader(self) -> None:
+        if self._unread_deadline is None:
+            self._unread_deadline = self.loop.call_later(
+                limits.REQUEST_SECONDS_MAX, self.transport.abort
+            )
+
+    def _answers_were_read(self) -> None:
+        if self._unread_deadline is not None:
+            self._unread_deadline.cancel()
+            self._unread_deadline = None
+
     def _await_head(self) -> None:
         if self._head_deadline is None:
             self._head_deadline = self.loop.call_later(limits.REQUEST_SECONDS_MAX, self._late)
@@ -151,10 +223,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: InputError) -> None:
         if self._answer_is_due():  # it may say that a submission was recorded: say nothing else
-            self.transport.close()
+            self._end()
             return
         problem = Problem.of(error)
         fields = {**problem.headers(), "connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self.transport.write(f"HTTP/1.1 {problem.status} \r\n{head}\r\n".encode() + problem.body)
-        self.transport.close()
+        self._end()

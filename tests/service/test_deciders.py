@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +53,21 @@ def test_a_dead_worker_is_replaced(pool: DeciderPool) -> None:
     assert isinstance(first, InternalError)
     assert isinstance(second, Decided)
     assert all(isinstance(each, Decided) for each in pool.decide_all([raw, raw], NOW))
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_stop_stops_no_worker(asked: signal.Signals) -> None:
+    """The service finishes its batch, and its workers end when it does."""
+    raw = WORLD.submission(fabricator={})
+    opened = DeciderPool(WORLD.trust_bytes(), WORLD.keysets() | WORLD.packs, processes=1)
+    process = opened._workers[0].process
+    assert process.pid is not None
+    assert isinstance(opened.decide_all([raw], NOW)[0], Decided)
+    os.kill(process.pid, asked)
+    assert isinstance(opened.decide_all([raw], NOW)[0], Decided)
+    assert opened._workers[0].process is process
+    opened.close()
+    assert process.exitcode == 0
 
 
 def test_workers_end_with_the_pool() -> None:

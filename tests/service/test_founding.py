@@ -146,6 +146,16 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, world: World) -> None:
     assert caught.value.code == "file"
 
 
+def test_what_a_founding_that_was_killed_left_is_named(tmp_path: Path, world: World) -> None:
+    (tmp_path / "x.partial").mkdir()
+    with pytest.raises(InputError) as caught:
+        found_house(tmp_path / "x", world)
+    assert caught.value.code == "file"
+    assert caught.value.detail == "x.partial is left of a start that did not end: delete it"
+    (tmp_path / "x.partial").rmdir()
+    found_house(tmp_path / "x", world)
+
+
 def test_a_new_decision_key_is_added_to_the_foundrys_keyset(world: World) -> None:
     signer = load_signer(private_key_pem(generate_private_key("ed25519"), None), None)
     keysets = list(world.keysets().values())
@@ -204,6 +214,29 @@ def test_a_folder_without_its_parts_is_not_opened(folder: Path, world: World) ->
         assert code_of_opening() == "key-malformed"
     (folder / STORE).unlink()
     assert code_of_opening() == "store-missing"
+
+
+@pytest.mark.parametrize("name", ["lock", VERIFIER_KEYS, *LOG_KEYS, DECISION_KEY])
+def test_a_file_that_cannot_be_opened_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.raises(InputError) as caught, open_application(folder, None):
+        pass
+    assert caught.value.code == "file"
+    assert caught.value.detail == f"{Path(name).name} cannot be opened: Is a directory"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+@pytest.mark.parametrize("name", [*LOG_KEYS, DECISION_KEY])
+def test_a_private_key_that_others_can_use_is_refused(folder: Path, name: str, mode: int) -> None:
+    (folder / name).chmod(mode)
+    with pytest.raises(InputError) as caught, open_application(folder, None):
+        pass
+    assert caught.value.code == "file"
+    assert "0600" in caught.value.detail
+    (folder / name).chmod(0o400)
+    with open_application(folder, None):
+        pass
 
 
 def test_a_log_signed_by_other_keys_is_not_opened(
