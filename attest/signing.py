@@ -21,6 +21,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from attest.errors import InputError
@@ -82,7 +83,7 @@ def generate_private_key(algorithm: str) -> PrivateKey:
     raise InputError("key-malformed", f"the algorithms are {ED25519} and {ECDSA_P256}")
 
 
-def private_key_pem(key: PrivateKey, passphrase: bytes | None) -> bytes:
+def private_key_pem(key: PrivateKey | MLDSA44PrivateKey, passphrase: bytes | None) -> bytes:
     """Write a private key as PKCS#8 PEM, encrypted unless the passphrase is None."""
     return key.private_bytes(
         serialization.Encoding.PEM,
@@ -93,15 +94,15 @@ def private_key_pem(key: PrivateKey, passphrase: bytes | None) -> bytes:
     )
 
 
-def load_signer(pem: bytes, passphrase: bytes | None) -> KeySigner:
-    """Open a private key file.
+def open_private_key(pem: bytes, passphrase: bytes | None) -> object:
+    """Open a PKCS#8 private key of any algorithm.
 
     Raises:
         InputError: passphrase (missing, wrong, or given for a key that is not encrypted),
             key-malformed.
     """
     try:
-        key = serialization.load_pem_private_key(pem, passphrase)
+        return serialization.load_pem_private_key(pem, passphrase)
     except TypeError:
         needed = "the key is encrypted" if passphrase is None else "the key is not encrypted"
         raise InputError("passphrase", needed) from None
@@ -111,9 +112,16 @@ def load_signer(pem: bytes, passphrase: bytes | None) -> KeySigner:
         if passphrase is None or b"ENCRYPTED" not in pem:
             raise InputError("key-malformed", "not a PKCS#8 private key") from None
         raise InputError("passphrase", "the passphrase does not open the key") from None
-    if isinstance(key, Ed25519PrivateKey):
-        return signer_of(key)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
+
+
+def load_signer(pem: bytes, passphrase: bytes | None) -> KeySigner:
+    """Open a private key file of one of the two algorithms.
+
+    Raises:
+        InputError: those of `open_private_key`.
+    """
+    key = open_private_key(pem, passphrase)
+    if isinstance(key, PrivateKey):
         return signer_of(key)
     raise InputError("key-malformed", f"the algorithms are {ED25519} and {ECDSA_P256}")
 

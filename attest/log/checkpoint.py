@@ -37,8 +37,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
@@ -46,6 +45,7 @@ from attest import limits
 from attest.encoding import decode_base64, encode_base64
 from attest.errors import InputError, InternalError, LogError
 from attest.keys import ED25519, load_public_key, spki_of
+from attest.signing import open_private_key, private_key_pem
 
 TYPE_ED25519: Final = 0x01
 TYPE_ML_DSA_44: Final = 0x06
@@ -311,7 +311,7 @@ class CheckpointSigner:
         Raises:
             InputError: passphrase, key-malformed.
         """
-        ed25519, ml_dsa_44 = (_load_pem(pem, passphrase) for pem in pems)
+        ed25519, ml_dsa_44 = (open_private_key(pem, passphrase) for pem in pems)
         if not (
             isinstance(ed25519, Ed25519PrivateKey) and isinstance(ml_dsa_44, MLDSA44PrivateKey)
         ):
@@ -320,11 +320,10 @@ class CheckpointSigner:
 
     def to_pem(self, passphrase: bytes | None) -> tuple[bytes, bytes]:
         """Both keys as PKCS#8 PEM, Ed25519 first, encrypted unless the passphrase is None."""
-        protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
-        if passphrase is not None:
-            protection = serialization.BestAvailableEncryption(passphrase)
-        form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
-        return self._ed25519.private_bytes(*form), self._ml_dsa_44.private_bytes(*form)
+        return (
+            private_key_pem(self._ed25519, passphrase),
+            private_key_pem(self._ml_dsa_44, passphrase),
+        )
 
     def sign(self, *, size: int, root: bytes, at: dt.datetime) -> bytes:
         """The checkpoint as a signed note. Only a size and root that are committed may be signed.
@@ -351,17 +350,3 @@ class CheckpointSigner:
     def _line(self, kind: int, public: bytes, signature: bytes) -> bytes:
         name = self.keys.origin
         return f"\u2014 {name} {encode_base64(key_id(name, kind, public) + signature)}\n".encode()
-
-
-def _load_pem(pem: bytes, passphrase: bytes | None) -> object:
-    try:
-        return serialization.load_pem_private_key(pem, passphrase)
-    except TypeError:
-        needed = "the key is encrypted" if passphrase is None else "the key is not encrypted"
-        raise InputError("passphrase", needed) from None
-    except UnsupportedAlgorithm:
-        raise InputError("key-malformed", "a key of an unknown algorithm") from None
-    except ValueError:
-        if passphrase is None or b"ENCRYPTED" not in pem:
-            raise InputError("key-malformed", "not a PKCS#8 private key") from None
-        raise InputError("passphrase", "the passphrase does not open the key") from None
