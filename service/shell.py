@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from service.problems import Problem, where
-from service.wire import Application, Message, Receive, Scope, Send, send_answer
+from service.wire import Application, Body, Message, Receive, Scope, Send, send_answer
 
 _access = logging.getLogger("foundry.access")
 _log = logging.getLogger("foundry.service")
@@ -23,8 +23,6 @@ HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
 )
 METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-UNREAD_BODY: Final = frozenset({403, 404, 405, 408, 413, 415})
-"""Answers that may be given before the body was read: the connection ends with them."""
 
 
 class Shell:
@@ -40,18 +38,19 @@ class Shell:
             return
         started = time.perf_counter_ns()
         status = 0
+        body = Body(scope, receive)
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *HEADERS]
-                if status in UNREAD_BODY and scope["method"] not in ("GET", "HEAD"):
+                if not await body.discard():
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, body.receive, answer)
         except Exception as error:  # noqa: BLE001  the last catch: answer, and log only the place
             _log.error("unexpected: %s", where(error))
             if not status:

@@ -8,6 +8,7 @@ problem and never read to its end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
@@ -28,8 +29,41 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 """What a request may spend on all but its body: request line, fields, chunk sizes, trailers."""
 PART_BYTES: Final = 4 * 1024
 """How much is parsed at a time: by so much at most a bound is passed before it is noticed."""
+DISCARDED_BYTES_MAX: Final = 64 * 1024
+DISCARDED_SECONDS_MAX: Final = 1
+"""How much of a body that nobody wants is read, and for how long, before the answer."""
 PIPELINED_MAX: Final = 16
 """How many requests may wait on one connection for the answer to an earlier one."""
+
+
+class Body:
+    """The body of one request, as far as the application reads it.
+
+    A connection that is closed while bytes of its client are unread is reset, and the answer may be
+    lost with it. So before an answer goes out, what is left of a small body is thrown away; not the
+    body of a client that asks first (`Expect: 100-continue`), since reading would be a yes.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+        self._asks = any(name == b"expect" for name, _ in scope["headers"])
+
+    async def receive(self) -> Message:
+        """The next message of the server, for the application."""
+        message = await self._receive()
+        self._asks = False
+        self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def discard(self) -> bool:
+        """Throw away what is left, within bounds of bytes and time; whether that was all of it."""
+        left = DISCARDED_BYTES_MAX
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCARDED_SECONDS_MAX):
+                while not self._ended and not self._asks and left > 0:
+                    left -= len((await self.receive()).get("body", b""))
+        return self._ended
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:

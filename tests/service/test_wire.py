@@ -310,3 +310,16 @@ def test_a_connection_too_many_is_told_so(house: House, monkeypatch: pytest.Monk
             check_refused(second, 503, "busy")
         first.sendall(GET + CLOSE[2:])
         assert answer_to_the_end(first)[0] == 200
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "POST", "GET"])
+def test_an_early_answer_is_not_lost_to_a_reset(shared_house: House, method: str) -> None:
+    """The body follows the head after a moment: the answer, given before it, still arrives."""
+    for _ in range(20):
+        with connected(shared_house) as connection:
+            head = f"{method} /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 4\r\n\r\n"
+            connection.sendall(head.encode())
+            connection.sendall(b"null")
+            assert connection.recv(4096).startswith(b"HTTP/1.1 404 ")
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            assert b"HTTP/1.1 200 " in connection.recv(4096)
