@@ -31,7 +31,7 @@ READERS = (
 VALUES: list[Any] = [None, True, 0, -1, 2**53 - 1, "", "x", "sha256:", [], [[]], {}, {"v": 1}, [{}]]
 
 
-def check(result: Result, *, usage: bool) -> None:
+def check_outcome(result: Result, *, usage: bool) -> None:
     """The command ended in an orderly way."""
     assert result.exit_code in (0, 1, 2, 3, 4, 5, 6, 7, 9)
     assert "Traceback" not in result.stdout + result.stderr
@@ -69,7 +69,7 @@ def test_a_document_changed_anywhere(reader: tuple[str, ...], data: st.DataObjec
     original = json.loads(data.draw(st.sampled_from(DOCUMENTS)).read_bytes())
     path = data.draw(st.sampled_from(list(paths(original))))
     changed = mutated(original, path, data.draw(st.sampled_from(VALUES)))
-    check(attest(*reader, stdin=json.dumps(changed).encode()), usage=True)
+    check_outcome(attest(*reader, stdin=json.dumps(changed).encode()), usage=True)
 
 
 @pytest.mark.parametrize("reader", READERS, ids=" ".join)
@@ -77,7 +77,7 @@ def test_a_document_changed_anywhere(reader: tuple[str, ...], data: st.DataObjec
 @given(raw=st.binary(max_size=300))
 def test_any_bytes(reader: tuple[str, ...], raw: bytes) -> None:
     result = attest(*reader, stdin=raw)
-    check(result, usage="--what-leaves" in reader)
+    check_outcome(result, usage="--what-leaves" in reader)
     assert result.exit_code in (1, 2)
 
 
@@ -103,6 +103,6 @@ def test_any_bytes(reader: tuple[str, ...], raw: bytes) -> None:
 @pytest.mark.parametrize("reader", READERS[:6], ids=" ".join)
 def test_the_traps_of_json(reader: tuple[str, ...], raw: bytes) -> None:
     result = attest(*reader, stdin=raw)
-    check(result, usage=False)
+    check_outcome(result, usage=False)
     assert result.exit_code == 2
     assert "x" * 100 not in result.stderr

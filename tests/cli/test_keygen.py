@@ -52,8 +52,8 @@ def test_the_passphrase_from_the_environment(tmp_path: Path) -> None:
     result = attest(
         "keygen", tmp_path / "key", *PARTY, *HOLDER, env={"ATTEST_PASSPHRASE": "from outside"}
     )
-    succeeded(result)
-    load_signer((tmp_path / "key.pem").read_bytes(), b"from outside")
+    signer = load_signer((tmp_path / "key.pem").read_bytes(), b"from outside")
+    assert signer.keyid in succeeded(result).stdout + (tmp_path / "key.keyset.json").read_text()
 
 
 def test_without_a_passphrase_only_when_asked_and_loudly(tmp_path: Path) -> None:

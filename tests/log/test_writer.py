@@ -92,7 +92,8 @@ def test_memory_holds_all_that_a_fresh_proof_needs(
 
     monkeypatch.setattr(store, "nodes", refuse)
     for index in range(13, 19):
-        open_proof(appended.prove(index), entry=appended.entries[index - 13], keys=writer.keys)
+        proof, entry = appended.prove(index), appended.entries[index - 13]
+        assert open_proof(proof, entry=entry, keys=writer.keys)[0] == index
 
 
 @pytest.mark.parametrize("index", [-1, 0, 4, 7])

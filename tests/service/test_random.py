@@ -64,7 +64,7 @@ def quoted(text: str, safe: str = ":") -> str:
     return "".join(chr(byte) if byte in plain else f"%{byte:02X}" for byte in raw)
 
 
-def check(house: House, method: str, target: str, body: bytes, media_type: str) -> None:
+def check_answer(house: House, method: str, target: str, body: bytes, media_type: str) -> None:
     before = house.size()
     answer = house.client.request(
         method, f"{house.url}{target}", content=body, headers={"content-type": media_type}
@@ -91,13 +91,13 @@ QUICKLY = settings(
 def test_any_request(
     shared_house: House, method: str, target: str, body: bytes, media_type: str
 ) -> None:
-    check(shared_house, method, target, body, media_type)
+    check_answer(shared_house, method, target, body, media_type)
 
 
 @QUICKLY
 @given(BODIES)
 def test_any_body_as_a_submission(shared_house: House, body: bytes) -> None:
-    check(shared_house, "POST", "/v1/submissions", body, "application/json")
+    check_answer(shared_house, "POST", "/v1/submissions", body, "application/json")
 
 
 @QUICKLY
@@ -107,7 +107,7 @@ def test_any_damage_to_a_submission(shared_house: House, data: st.DataObject) ->
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(raw) - 1))
         raw[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
-    check(shared_house, "POST", "/v1/submissions", bytes(raw), "application/vnd.dsse+json")
+    check_answer(shared_house, "POST", "/v1/submissions", bytes(raw), "application/vnd.dsse+json")
 
 
 @QUICKLY
@@ -115,4 +115,4 @@ def test_any_damage_to_a_submission(shared_house: House, data: st.DataObject) ->
 def test_any_body_as_a_review(shared_house: House, body: bytes) -> None:
     identifier = shared_house.post(held(shared_house.world)).json()["id"]
     path = f"/v1/submissions/{identifier}/reviews"
-    check(shared_house, "POST", path, body, "application/json")
+    check_answer(shared_house, "POST", path, body, "application/json")
