@@ -110,6 +110,8 @@ def test_facts_of_countries_are_of_the_same_list() -> None:
     assert countries == {
         *("designer_hq", "designer_parent_hq", "designer_locations", "packaging_country"),
         *("destinations", "party_hqs"),
+        *("from_country", "consignee_country", "consignee_hqs", "ultimate_customer_hqs"),
+        "partner_hqs",
     }
     for name in countries:
         field = fields[name]

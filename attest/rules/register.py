@@ -94,6 +94,30 @@ _MEMORY = Members(
     {"kind": _NAME, "units": _COUNT, "bandwidth_mbyte_s": _AMOUNT, "area_um2": _COUNT},
 )
 
+_LISTING = Members(
+    "listing",
+    {
+        "name": _NAME,
+        "role": _NAME,
+        "list": _NAME,
+        "footnote": _AMOUNT,
+        "country": _COUNTRY,
+        "address_only": _FLAG,
+    },
+)
+_OWNER = Members(
+    "owner",
+    {
+        "name": _NAME,
+        "share_ppm": _AMOUNT,
+        "standing": _choice("listed", "captured", "unlisted"),
+        "list": _NAME,
+        "footnote": _AMOUNT,
+        "address_only": _FLAG,
+    },
+)
+_ANSWER = Members("answer", {"question": _NAME, "answer": _choice("yes", "no"), "resolved": _FLAG})
+
 _ATTESTER: Mapping[str, Shape] = {
     "attester_name": _NAME,
     "packages": _FLAG,
@@ -135,6 +159,96 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "attested_by": Items(_choice(*ATTESTER_ROLES)),
         "destinations": Items(_COUNTRY),
         "party_hqs": Items(_COUNTRY),
+    },
+    "item": {
+        "name": _NAME,
+        "kind": _choice(
+            "integrated-circuit", "assembly", "memory-stack", "model-weights", "equipment", "other"
+        ),
+        "eccn": _NAME,
+        "controlled_in": Items(_choice("CN", "EU", "JP", "KR", "NL", "TW")),
+        "units": _COUNT,
+        "precisions": Items(_PRECISION),
+        "tpp_milli": _AMOUNT,
+        "applicable_area_um2": _COUNT,
+        "performance_density_micro": _AMOUNT,
+        "datacenter": _FLAG,
+        "presumed": _FLAG,
+        "designer_status": _choice("approved", "authorized", "neither"),
+        "transfer_rate_mbyte_s": _AMOUNT,
+        "dram_bandwidth_mbyte_s": _AMOUNT,
+        "stack_bandwidth_mbyte_s": _AMOUNT,
+        "stack_area_um2": _COUNT,
+        "copackaged": _FLAG,
+        "us_sale_since": _DAY,
+        "transistors": _COUNT,
+        "hbm": _FLAG,
+        "direct_product": _FLAG,
+        "contains_plant_ic": _FLAG,
+        "model_operations_e18": _AMOUNT,
+        "model_additional_e18": _AMOUNT,
+        "model_published": _FLAG,
+        "model_from_published": _FLAG,
+    },
+    "trade": {
+        "from_country": _COUNTRY,
+        "act": _choice("export", "reexport", "transfer-in-country"),
+        "shipment_date": _DAY,
+        "consignee_country": _COUNTRY,
+        "consignee_hqs": Items(_COUNTRY),
+        "ultimate_customer_hqs": Items(_COUNTRY),
+        "consignee_private": _FLAG,
+        "distributor": _FLAG,
+        "end_uses": Items(
+            _choice(
+                "advanced-node-production",
+                "development-or-production",
+                "military",
+                "ordinary",
+                "storage",
+                "supercomputer",
+                "training",
+            )
+        ),
+        "purchase_order": _FLAG,
+        "notified_on": _DAY,
+        "certified": Items(
+            _choice(
+                "enough-us-supply",
+                "no-foundry-diversion",
+                "not-military",
+                "recipient-security",
+                "us-laboratory-test",
+            )
+        ),
+        "licence": _FLAG,
+        "informed_of": Items(_NAME),
+        "permits": Items(_choice("CN", "EU", "JP", "KR", "NL", "TW")),
+    },
+    "party": {
+        "listings": Items(_LISTING),
+        "listed_subsidiary": _FLAG,
+        "owners": Items(_OWNER),
+        "partner_hqs": Items(_COUNTRY),
+        "red_flags": Items(_NAME),
+        "red_flags_resolved": Items(_NAME),
+        "answers": Items(_ANSWER),
+    },
+    "ledger": {
+        "lpp_tpp_milli": _AMOUNT,
+        "aia_tpp_milli": _AMOUNT,
+        "allocation_tpp_milli": _AMOUNT,
+        "china_units": _AMOUNT,
+        "us_units": _AMOUNT,
+    },
+    "record": {
+        "sale_date": _DAY,
+        "reported_on": _DAY,
+        "kyc_form": _FLAG,
+        "model_number": _FLAG,
+        "termination_date": _DAY,
+        "destruction_date": _DAY,
+        "agency_request": _FLAG,
     },
 }
 

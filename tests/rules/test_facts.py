@@ -175,7 +175,7 @@ def test_the_register_is_the_table_of_the_docs() -> None:
         for name in re.findall(r"`([a-z]+\.[a-z0-9_]+)`", names)
     }
     assert written == {name: type_name(kind) for name, kind in FACTS.items()}
-    for name in ("die", "precision", "memory"):
+    for name in ("die", "precision", "memory", "listing", "owner", "answer"):
         members = re.search(rf"(?:^|\s){name}: ([^.]+)\.", section)
         assert members is not None
         assert dict(re.findall(r"`([a-z0-9_]+)` ([a-z]+)", members.group(1))) == {
