@@ -158,6 +158,10 @@ CODES: dict[str, Code] = {
                 "The facts are not of the registered names and types",
                 "See docs/RULES.md for the names and types of facts.",
             ),
+            "not-in-force": (
+                "No rule pack is in force on that day",
+                "Name another day, or packs that are in force on it.",
+            ),
             "passphrase": (
                 "The private key cannot be opened",
                 "Give the passphrase that was set when the key was made.",
@@ -249,6 +253,10 @@ CODES: dict[str, Code] = {
             "review-not-possible": (
                 "The decision is not an open HOLD",
                 "Only a HOLD can be reviewed, and only until it is released or refused.",
+            ),
+            "activation-not-possible": (
+                "The activation does not fit the trust snapshots before and after it",
+                "Sign one that replaces the active snapshot and changes packs and mode only.",
             ),
             "trust-incomplete": (
                 "A document that the trust snapshot names is missing or is another one",

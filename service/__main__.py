@@ -19,9 +19,10 @@ from attest.cli.passphrase import from_text
 from attest.errors import AttestError
 from attest.keys import ED25519
 from attest.signing import generate_private_key, private_key_pem
-from service.demo import PAPER, found_demo
+from service.activation import activate as record_activation
+from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
-from service.runtime import open_application, server_over
+from service.runtime import open_application, open_log, server_over
 from service.sequencer import utc_now
 
 OPEN_KEYS = (
@@ -145,6 +146,36 @@ def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
     _serve(data, _passphrase(passphrase_file), **serving)
 
 
+@main.command()
+@_folder
+@click.argument("activation", type=_existing)
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="PACK",
+    help="A pack that the log may not hold yet: one that ships, a folder or a document; repeat.",
+)
+@_passphrase_file
+def activate(
+    data: Path, activation: Path, packs: tuple[str, ...], passphrase_file: Path | None
+) -> None:
+    """Put packs in force: record an ACTIVATION that enough people have signed.
+
+    The service must be stopped. What it decides after the next start rests on the new packs;
+    earlier decisions keep theirs. attest rules sign makes an activation.
+    """
+    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+        index = record_activation(
+            writer,
+            records,
+            activation=activation.read_bytes(),
+            packs=[load(name).raw for name in packs],
+            at=utc_now(),
+        )
+    click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)
+
+
 @main.command("serve-demo")
 @click.argument("data", type=click.Path(path_type=Path), default=Path("demo-data"))
 @_host
@@ -154,7 +185,7 @@ def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
 def serve_demo(data: Path, **serving: Any) -> None:
     """Serve a demo foundry with demo keys, made in DATA unless it is there."""
     if not data.exists():
-        found_demo(data, [load(name).raw for name in bundled()], at=utc_now())
+        found_demo(data, [load(name).raw for name in PACKS], at=utc_now())
         click.echo(f"made {data} with demo keys, not encrypted", err=True)
     _serve(data, None, paper=data / PAPER, **serving)
 

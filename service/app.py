@@ -28,6 +28,7 @@ from service.hosts import Addressed
 from service.openapi import openapi_document
 from service.problems import Problem
 from service.records import Records
+from service.registrar import Standing
 from service.sequencer import Sequencer
 from service.shell import Shell
 from service.wire import Receive, Scope, Send, read_body, send_answer, send_problem
@@ -51,14 +52,14 @@ def create_app(
     *,
     sequencer: Sequencer,
     records: Records,
-    packs: Sequence[bytes],
+    standing: Standing,
     public_hosts: Sequence[str] = (),
 ) -> FastAPI:
     """The application over a sequencer that is not yet running.
 
     Args:
         records: reads for requests; its store is no other thread's.
-        packs: the active packs' documents.
+        standing: what decisions rest on: its packs are shown.
         public_hosts: names that requests may call it by besides loopback ones.
     """
 
@@ -82,7 +83,7 @@ def create_app(
     app.router.routes.append(
         Route(Submissions.path, Submissions(sequencer), methods=["POST"], name="submit")
     )
-    reads = Reads(sequencer, records, packs)
+    reads = Reads(sequencer, records, standing)
     get: dict[str, Callable[..., Response]] = {
         "/v1/submissions/{submission_id}": reads.submission,
         "/v1/submissions/{submission_id}/casefile": reads.casefile,
@@ -92,6 +93,8 @@ def create_app(
         "/v1/log/consistency": reads.consistency,
         "/v1/rules": reads.rules,
         "/v1/rules/{pack}": reads.rule_pack,
+        "/v1/rules/{pack}/{rule}": reads.rule,
+        "/v1/trust": reads.trust,
         "/v1/errors": reads.errors,
         "/openapi.json": reads.openapi,
         "/healthz": reads.healthy,
@@ -151,11 +154,13 @@ def _reviewing(sequencer: Sequencer) -> Callable[[str, Request], Awaitable[Respo
 class Reads:
     """The routes that only read."""
 
-    def __init__(self, sequencer: Sequencer, records: Records, packs: Sequence[bytes]) -> None:
+    def __init__(self, sequencer: Sequencer, records: Records, standing: Standing) -> None:
         self._sequencer = sequencer
         self._records = records
+        packs = [standing.bodies[pack.digest] for pack in standing.trust.packs]
         self._packs = {json.loads(raw)["id"]: raw for raw in packs}
-        self._rules = answers.rules_answer(packs)
+        self._rules = answers.rules_answer(packs, trust=standing.trust.digest)
+        self._snapshot = standing.snapshot
         self._errors = answers.errors_answer()
         self._openapi = json.dumps(openapi_document()).encode()
 
@@ -193,10 +198,21 @@ class Reads:
 
     def rule_pack(self, pack: str) -> Response:
         """One active pack, the bytes that its digest is of."""
+        return _json(self._active(pack))
+
+    def rule(self, pack: str, rule: str) -> Response:
+        """One rule of an active pack: its versions with text and citation."""
+        return _json(answers.rule_answer(self._active(pack), rule))
+
+    def trust(self) -> Response:
+        """The active trust snapshot, the bytes that its digest is of."""
+        return _json(self._snapshot)
+
+    def _active(self, pack: str) -> bytes:
         raw = self._packs.get(pack)
         if raw is None:
             raise InputError("not-found", "no active pack of that name")
-        return _json(raw)
+        return raw
 
     def errors(self) -> Response:
         """Every code."""

@@ -28,6 +28,8 @@ from service.founding import Charter, found, write_file
 
 FOUNDRY: Final = "demo-foundry"
 PAPER: Final = "demo/declaration.dsse.json"
+PACKS: Final = ("us-ear", "house-example")
+"""The packs that the demo foundry decides by."""
 DAYS_VALID: Final = 365
 EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "documents" / "declaration.json"
 

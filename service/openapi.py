@@ -185,6 +185,20 @@ def _other_paths() -> dict[str, Json]:
                 {"200": _answer("The bytes that the pack's digest is of.", "pack", None)},
             ),
         },
+        "/v1/rules/{pack}/{rule}": {
+            "parameters": [
+                _path_parameter("pack", "[a-z0-9-]+"),
+                _path_parameter("rule", "[a-z0-9_]+"),
+            ],
+            "get": _operation("getRule", "One rule of an active pack, with its versions.", plain),
+        },
+        "/v1/trust": {
+            "get": _operation(
+                "getTrust",
+                "The active trust snapshot, which an activation replaces.",
+                {"200": _answer("The bytes that the snapshot's digest is of.", "trust", None)},
+            )
+        },
         "/v1/errors": {"get": _operation("getErrors", "Every code, with what mends it.", plain)},
         "/openapi.json": {"get": _operation("getOpenApi", "This description.", plain)},
         "/healthz": {"get": _operation("getHealth", "The process answers.", plain)},

@@ -57,19 +57,9 @@ def open_application(
             read a private key), passphrase, key-malformed.
         TrustError, RuleError: what is wrong with the trust snapshot.
     """
-    if not (folder / STORE).is_file():
-        raise LogError("store-missing", "the folder holds no log")
     with ExitStack() as stack:
-        stack.enter_context(_locked(folder))
-        pems = (_read_private(folder / LOG_KEYS[0]), _read_private(folder / LOG_KEYS[1]))
-        vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
-        log_keys = LogKeys.parse(vkeys.splitlines())
-        log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
+        writer, records = stack.enter_context(open_log(folder, passphrase))
         signer = load_signer(_read_private(folder / DECISION_KEY), passphrase)
-        store = SqliteStore.open(folder / STORE)
-        stack.callback(store.close)
-        writer = LogWriter.open(store, log_signer)
-        records = Records(store)
         standing = active_standing(records)
         registrar = Registrar(
             writer=writer,
@@ -80,14 +70,35 @@ def open_application(
         )
         reading = SqliteStore.open(folder / STORE, read_only=True)
         stack.callback(reading.close)
-        packs = [records.item(index).body for index in standing.refs["pack"]]
         sequencer = Sequencer(registrar, clock=clock)
         yield create_app(
             sequencer=sequencer,
             records=Records(reading),
-            packs=packs,
+            standing=standing,
             public_hosts=public_hosts,
         )
+
+
+@contextmanager
+def open_log(folder: Path, passphrase: bytes | None) -> Iterator[tuple[LogWriter, Records]]:
+    """The log of a data folder, locked for writing until the block ends.
+
+    Raises:
+        LogError: store-missing, and what is wrong with the log.
+        InputError: file, passphrase, key-malformed (as `open_application`).
+    """
+    if not (folder / STORE).is_file():
+        raise LogError("store-missing", "the folder holds no log")
+    with _locked(folder):
+        pems = (_read_private(folder / LOG_KEYS[0]), _read_private(folder / LOG_KEYS[1]))
+        vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
+        log_keys = LogKeys.parse(vkeys.splitlines())
+        log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
+        store = SqliteStore.open(folder / STORE)
+        try:
+            yield LogWriter.open(store, log_signer), Records(store)
+        finally:
+            store.close()
 
 
 @contextmanager

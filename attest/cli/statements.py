@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from attest import encoding, limits, schemas
+from attest.activation import snapshot_after
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.models import (
+    ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
@@ -29,6 +31,7 @@ SCHEMA_OF: Final[Mapping[str, str]] = {
     DETERMINATION_TYPE: "determination",
     DECISION_TYPE: "decision",
     REVIEW_TYPE: "review",
+    ACTIVATION_TYPE: "activation",
 }
 """The predicate types and the names of their schemas."""
 
@@ -90,6 +93,44 @@ def review_statement(
         },
     )
     return _statement(REVIEW_TYPE, decided["subject"], checked)
+
+
+def activation_statement(
+    *,
+    before: Json,
+    packs: Mapping[str, tuple[str, str]],
+    mode: str,
+    reason: str,
+    activated_at: dt.datetime,
+) -> tuple[dict[str, Json], bytes]:
+    """The statement that puts packs in force after a trust snapshot, and the next snapshot.
+
+    `before` is the document of the active snapshot; `packs` maps digests to (id, edition).
+
+    Raises:
+        InputError: schema-violation and the codes of `encoding.loads` for text.
+    """
+    snapshot = snapshot_after(before, packs=packs, mode=mode)
+    checked = _checked(
+        "activation",
+        {
+            "must_understand": [],
+            "replaces": encoding.digest(encoding.canonical(before)),
+            "mode": mode,
+            "packs": sorted(
+                (
+                    {"id": name, "edition": edition, "digest": digest}
+                    for digest, (name, edition) in packs.items()
+                ),
+                key=lambda pack: pack["id"],
+            ),
+            "reason": reason,
+            "activated_at": encoding.format_instant(activated_at),
+        },
+    )
+    digest = encoding.digest(snapshot).removeprefix("sha256:")
+    subject = [{"name": "trust", "digest": {"sha256": digest}}]
+    return _statement(ACTIVATION_TYPE, subject, checked), snapshot
 
 
 def check_statement(document: Json, predicate_type: str | None = None) -> dict[str, Json]:

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from attest.encoding import Json
 from attest.errors import InternalError
 from attest.models.decision import (
+    Activation,
     DecidedPack,
     DecidedSigner,
     DecidedStatement,
@@ -52,6 +53,7 @@ from attest.models.records import (
     TrustDocument,
 )
 from attest.models.statements import (
+    ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
@@ -91,6 +93,8 @@ from attest.models.statements import (
 from attest.models.values import Known, Model, Signer, Unknown, Validity
 
 __all__ = [
+    "ACTIVATION_TYPE",
+    "Activation",
     "Agreed",
     "CaseFile",
     "ConfidentialBody",

@@ -118,7 +118,15 @@ class TrustDocument(Model):
 
 
 EntryKind = Literal[
-    "genesis", "schema", "pack", "keyset", "trust", "submission", "decision", "review"
+    "genesis",
+    "schema",
+    "pack",
+    "keyset",
+    "activation",
+    "trust",
+    "submission",
+    "decision",
+    "review",
 ]
 EntryIndex = Annotated[int, Field(ge=0, le=limits.LOG_ENTRIES_MAX - 1)]
 

@@ -23,7 +23,7 @@ from attest.signing import load_signer, private_key_pem
 from service.deciders import DeciderPool
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.records import Records
-from service.registrar import Registrar, active_standing
+from service.registrar import Registrar, Standing, active_standing
 from service.runtime import open_application, server_over
 from tests.world import NOW, World
 
@@ -59,6 +59,16 @@ def charter_of(world: World) -> Charter:
         review_threshold=2,
         keysets=list(world.keysets().values()),
         packs=list(world.packs.values()),
+    )
+
+
+def standing_of(world: World) -> Standing:
+    """What decisions of a world rest on, outside any log."""
+    return Standing(
+        trust=world.trust(),
+        snapshot=world.trust_bytes(),
+        bodies={**world.keysets(), **world.packs},
+        refs={},
     )
 
 

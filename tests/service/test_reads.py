@@ -89,6 +89,25 @@ def test_the_active_packs_are_shown_with_their_citations(shared_house: House) ->
     assert all(version["citation"] for rule in rules for version in rule["versions"])
 
 
+def test_a_rule_is_shown_with_its_versions(shared_house: House) -> None:
+    shown = shared_house.client.get("/v1/rules/us-ear/n1_way_b").json()
+    assert (shown["id"], shown["rule"]["name"]) == ("us-ear", "n1_way_b")
+    assert all(version["citation"] for version in shown["rule"]["versions"])
+    assert shown["digest"] == digest(shared_house.client.get("/v1/rules/us-ear").content)
+
+
+@pytest.mark.parametrize("path", ["/v1/rules/us-ear/no_such_rule", "/v1/rules/none/n1_way_b"])
+def test_a_rule_that_is_not_there(shared_house: House, path: str) -> None:
+    answer = shared_house.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_the_active_trust_is_the_bytes_that_decisions_name(shared_house: House) -> None:
+    snapshot = shared_house.client.get("/v1/trust").content
+    assert snapshot == shared_house.world.trust_bytes()
+    assert shared_house.client.get("/v1/rules").json()["trust"] == digest(snapshot)
+
+
 def test_every_code_is_explained(shared_house: House) -> None:
     shown = {each["code"]: each for each in shared_house.client.get("/v1/errors").json()["errors"]}
     assert set(shown) == set(CODES)
