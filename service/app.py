@@ -44,7 +44,9 @@ SILENT: Final[TelemetryConfig] = {
 }
 """No telemetry, whatever the environment says: it would carry messages of exceptions elsewhere."""
 
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
 TEXT: Final = "text/plain; charset=utf-8"
 
 
@@ -88,6 +90,7 @@ def create_app(
         "/v1/submissions/{submission_id}": reads.submission,
         "/v1/submissions/{submission_id}/casefile": reads.casefile,
         "/v1/log/checkpoint": reads.checkpoint,
+        "/v1/log/tile/{path:path}": reads.tile,
         "/v1/log/entries/{index}": reads.entry,
         "/v1/log/proofs/{index}": reads.proof,
         "/v1/log/consistency": reads.consistency,
@@ -177,9 +180,14 @@ class Reads:
         """The newest signed checkpoint."""
         return Response(self._records.checkpoint(), media_type=TEXT)
 
+    def tile(self, path: str) -> Response:
+        """A tile of the log (C2SP tlog-tiles), which never changes."""
+        raw = self._records.tile(f"tile/{path}")
+        return Response(raw, headers={"cache-control": IMMUTABLE}, media_type=BYTES)
+
     def entry(self, index: str) -> Response:
         """The bytes of a leaf."""
-        return Response(self._records.entry(_number(index)), media_type="application/octet-stream")
+        return Response(self._records.entry(_number(index)), media_type=BYTES)
 
     def proof(self, index: str) -> Response:
         """The inclusion proof of an entry."""

@@ -25,6 +25,7 @@ from service.problems import MEDIA_TYPE, STATUS
 
 _DSSE: Final = "application/vnd.dsse+json"
 _JSON: Final = "application/json"
+_BYTES: Final = "application/octet-stream"
 _HASH: Final = "sha256:" + "ab" * 32
 
 
@@ -128,6 +129,18 @@ def _log_paths() -> dict[str, Json]:
                 {"200": _text("A signed note.")},
             )
         },
+        "/v1/log/tile/{path}": {
+            "parameters": [
+                _path_parameter(
+                    "path", "(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?"
+                )
+            ],
+            "get": _operation(
+                "getTile",
+                "A hash tile or entry bundle (C2SP tlog-tiles); `/v1/log` is the prefix.",
+                {"200": {"description": "Never changes.", "content": {_BYTES: {}}}},
+            ),
+        },
         "/v1/log/entries/{index}": {
             "parameters": [index],
             "get": _operation(
@@ -136,7 +149,7 @@ def _log_paths() -> dict[str, Json]:
                 {
                     "200": {
                         "description": "The entry, canonical JSON.",
-                        "content": {"application/octet-stream": {}},
+                        "content": {_BYTES: {}},
                     }
                 },
             ),

@@ -23,8 +23,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from attest.encoding import Json, decode_base64
-from attest.errors import InputError
+from attest.errors import InputError, LogError
+from attest.log import tiles
 from attest.log.entry import check_commitment, parse_entry
+from attest.log.export import tile_of_store
 from attest.log.merkle import prove_consistency
 from attest.log.proof import format_proof_document, prove
 from attest.log.store import LogStore, StoredEntry
@@ -123,6 +125,28 @@ class Records:
             if not 1 <= size1 <= size2 <= self._newest()[1]:
                 raise InputError("not-found", "no two trees of those sizes, smaller one first")
             return list(prove_consistency(size1, size2, self._store.nodes))
+
+    def tile(self, path: str) -> bytes:
+        """The bytes of a hash tile or entry bundle, as an export of that width would hold it.
+
+        A partial tile is there for every width that the newest checkpoint reaches.
+
+        Raises:
+            InputError: not-found.
+        """
+        try:
+            tile, entries = tiles.tile_at(path)
+        except LogError:
+            raise InputError("not-found", "not the path of a tile") from None
+        with self._lock:
+            nodes = self._newest()[1] >> tile.level * tiles.TILE_LEVELS
+            first = tile.index * tiles.TILE_WIDTH
+            if first + tile.width > nodes:
+                raise InputError("not-found", "the log does not reach that far yet")
+            if not entries:
+                return tile_of_store(self._store, tile)
+            stored = self._store.entries(first, first + tile.width)
+            return tiles.format_bundle(each.entry for each in stored)
 
     def lookup(self, submission_id: str) -> Recorded:
         """A submission by its identifier, with its reviews.

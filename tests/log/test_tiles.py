@@ -25,6 +25,7 @@ from attest.log.tiles import (
     hash_tiles,
     read_bodies,
     split_bundle,
+    tile_at,
     tile_path,
     tiles_of_level,
 )
@@ -47,6 +48,29 @@ def test_paths(index: int, width: int, path: str) -> None:
     assert tile_path(3, index, width) == f"tile/3/{path}"
     assert bundle_path(index, width) == f"tile/entries/{path}"
     assert bodies_path(index, width) == f"bodies/{path}"
+
+
+@given(st.integers(0, 63), st.integers(0, 10**12), st.integers(1, 256), st.booleans())
+def test_a_path_leads_back_to_its_tile(level: int, index: int, width: int, entries: bool) -> None:
+    if entries:
+        assert tile_at(bundle_path(index, width)) == (Tile(0, index, width), True)
+    else:
+        assert tile_at(tile_path(level, index, width)) == (Tile(level, index, width), False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "tile/0", "tile/0/00", "tile/0/0000", "tile/0/x000/000", "tile/0/001/000"),
+        *("tile/64/000", "tile/00/000", "tile/-1/000", "tile/0/000.p/0", "tile/0/000.p/256"),
+        *("tile/0/000.p/01", "tile/0/000.p/", "tile/0/000/", "/tile/0/000", "tile/0/٠٠٠"),
+        *("bodies/000", "tile/bodies/000", "tile/entries/../000", "tile/0/000\n"),
+    ],
+)
+def test_no_other_path_leads_to_a_tile(path: str) -> None:
+    with pytest.raises(LogError) as caught:
+        tile_at(path)
+    assert caught.value.code == "export-incomplete"
 
 
 def widths(size: int, level: int) -> tuple[int, int | None]:
