@@ -122,7 +122,7 @@ CODES: dict[str, Code] = {
             ),
             "csv-malformed": (
                 "The table is not CSV with the headers of docs/CLI.md",
-                "Correct the row and column named; attest declare --template csv shows headers.",
+                "Correct the row and column named; --template csv shows the headers.",
             ),
             "json-too-deep": ("The document is nested too deeply", "Nest at most 32 levels."),
             "too-large": (
@@ -158,6 +158,10 @@ CODES: dict[str, Code] = {
                 "The facts are not of the registered names and types",
                 "See docs/RULES.md for the names and types of facts.",
             ),
+            "ledger-malformed": (
+                "The ledger is no list of shipments of its form",
+                "Correct the member named; docs/RULES.md section 6 describes a shipment.",
+            ),
             "not-in-force": (
                 "No rule pack is in force on that day",
                 "Name another day, or packs that are in force on it.",
@@ -165,6 +169,10 @@ CODES: dict[str, Code] = {
             "passphrase": (
                 "The private key cannot be opened",
                 "Give the passphrase that was set when the key was made.",
+            ),
+            "policy-malformed": (
+                "A policy of logs and witnesses is not of its form",
+                "See c2sp.org/tlog-policy; the message names the line.",
             ),
             "key-malformed": (
                 "A key or a log's name is malformed, or a key is weak or of another algorithm",
@@ -283,6 +291,10 @@ CODES: dict[str, Code] = {
                 "The pack needs an engine that this version does not have",
                 "Use a version of foundry-attest that has the engine.",
             ),
+            "edition-changed": (
+                "A locked edition of a rule pack has changed",
+                "Undo the change, or give its pack.toml a new edition.",
+            ),
             "case-failed": (
                 "A worked case does not give its stated outcome",
                 "Correct the rule or the case; cite the text that decides.",
@@ -356,6 +368,10 @@ CODES: dict[str, Code] = {
                 "Do not rely on this copy; keep it with the checkpoint as evidence.",
             ),
             "proof-malformed": ("A proof cannot be read", "Ask for another copy of the proof."),
+            "quorum-missing": (
+                "Too few witnesses have cosigned the checkpoint",
+                "Wait for the witnesses, or ask the log's operator why they do not cosign.",
+            ),
             "proof-invalid": (
                 "A proof does not lead to the checkpoint's root",
                 "Do not rely on it; ask for another proof.",

@@ -12,21 +12,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from fastapi.telemetry import TelemetryConfig
-from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from attest import limits
 from attest.errors import AttestError, InputError
 from service import answers
+from service.frame import HANDLERS, SILENT
 from service.hosts import Addressed
 from service.openapi import openapi_document
-from service.problems import Problem
 from service.records import Records
 from service.registrar import Standing
 from service.sequencer import Sequencer
@@ -35,15 +33,6 @@ from service.wire import Receive, Scope, Send, read_body, send_answer, send_prob
 
 SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
-SILENT: Final[TelemetryConfig] = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-"""No telemetry, whatever the environment says: it would carry messages of exceptions elsewhere."""
-
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
@@ -78,7 +67,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         telemetry=SILENT,
-        exception_handlers={AttestError: _attest_error, HTTPException: _framework_error},
+        exception_handlers=HANDLERS,
     )
     app.add_middleware(Addressed, public_hosts=public_hosts)
     app.add_middleware(Shell)
@@ -255,21 +244,3 @@ def _number(text: str) -> int:
     if INDEX.fullmatch(text) is None or int(text) > limits.LOG_ENTRIES_MAX:
         raise InputError("not-found", "not the number of an entry or the size of a tree")
     return int(text)
-
-
-def _problem(error: AttestError, headers: Mapping[str, str] | None = None) -> Response:
-    problem = Problem.of(error)
-    return Response(problem.body, problem.status, {**problem.headers(), **(headers or {})})
-
-
-async def _attest_error(_: Request, error: AttestError) -> Response:
-    return _problem(error)
-
-
-async def _framework_error(_: Request, error: HTTPException) -> Response:
-    if error.status_code == 404:
-        return _problem(InputError("not-found", "no such resource"))
-    if error.status_code != 405:
-        raise error
-    detail = "the resource does not take this method"
-    return _problem(InputError("method-not-allowed", detail), error.headers)

@@ -24,7 +24,8 @@ from attest.signing import (
     private_key_pem,
     signer_of,
 )
-from service.founding import Charter, found, write_file
+from service.files import write_file
+from service.founding import Charter, found
 
 FOUNDRY: Final = "demo-foundry"
 PAPER: Final = "demo/declaration.dsse.json"

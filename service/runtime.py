@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,6 +23,7 @@ from attest.log.writer import LogWriter
 from attest.signing import load_signer
 from service.app import create_app
 from service.deciders import DeciderPool
+from service.files import open_file, read_file, read_private
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
 from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
@@ -32,8 +32,6 @@ from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30
 """How long open requests may take once the server is told to stop."""
-OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-"""What the mode of a private key grants to nobody but its owner."""
 
 
 @contextmanager
@@ -59,7 +57,7 @@ def open_application(
     """
     with ExitStack() as stack:
         writer, records = stack.enter_context(open_log(folder, passphrase))
-        signer = load_signer(_read_private(folder / DECISION_KEY), passphrase)
+        signer = load_signer(read_private(folder / DECISION_KEY), passphrase)
         standing = active_standing(records)
         registrar = Registrar(
             writer=writer,
@@ -90,8 +88,8 @@ def open_log(folder: Path, passphrase: bytes | None) -> Iterator[tuple[LogWriter
     if not (folder / STORE).is_file():
         raise LogError("store-missing", "the folder holds no log")
     with _locked(folder):
-        pems = (_read_private(folder / LOG_KEYS[0]), _read_private(folder / LOG_KEYS[1]))
-        vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
+        pems = (read_private(folder / LOG_KEYS[0]), read_private(folder / LOG_KEYS[1]))
+        vkeys = read_file(folder / VERIFIER_KEYS).decode("ascii", "replace")
         log_keys = LogKeys.parse(vkeys.splitlines())
         log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
         store = SqliteStore.open(folder / STORE)
@@ -131,29 +129,9 @@ def server_over(application: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _opened(path: Path, mode: str) -> IO[Any]:
-    try:
-        return path.open(mode)
-    except OSError as error:
-        raise InputError("file", f"{path.name} cannot be opened: {error.strerror}") from None
-
-
-def _read(path: Path) -> bytes:
-    with _opened(path, "rb") as file:
-        raw: bytes = file.read()
-        return raw
-
-
-def _read_private(path: Path) -> bytes:
-    pem = _read(path)
-    if path.stat().st_mode & OTHERS:
-        raise InputError("file", f"others can read {path.name}; set its mode to 0600")
-    return pem
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with _opened(folder / "lock", "wb") as file:
+    with open_file(folder / "lock", "wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

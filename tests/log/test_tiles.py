@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import LogError
-from attest.log.checkpoint import key_id, parse_checkpoint_text, parse_note
+from attest.log.checkpoint import parse_checkpoint_text
 from attest.log.merkle import leaf_hash, root_of, root_of_packed
+from attest.log.note import key_id, parse_note
 from attest.log.tiles import (
     Tile,
     bodies_path,
