@@ -194,6 +194,10 @@ CODES: dict[str, Code] = {
                 "The request took too long to arrive",
                 "Send the whole body without pauses.",
             ),
+            "witnesses-late": (
+                "The witnesses do not follow the log, and the service waits for them",
+                "Try again later; the operator looks at GET /v1/log/witnesses.",
+            ),
             "busy": ("The service is full", "Try again after the time in Retry-After."),
             "not-ready": (
                 "The service cannot decide at present",
@@ -368,6 +372,10 @@ CODES: dict[str, Code] = {
                 "Do not rely on this copy; keep it with the checkpoint as evidence.",
             ),
             "proof-malformed": ("A proof cannot be read", "Ask for another copy of the proof."),
+            "rolled-back": (
+                "An older state of the log was restored",
+                "Stop the service; restore the newest state, or found a new log and say so.",
+            ),
             "quorum-missing": (
                 "Too few witnesses have cosigned the checkpoint",
                 "Wait for the witnesses, or ask the log's operator why they do not cosign.",

@@ -20,6 +20,7 @@ from attest.cli.passphrase import from_text
 from attest.errors import AttestError
 from attest.keys import ED25519
 from attest.log.note import NoteKey, parse_vkey
+from attest.log.policy import Policy, parse_policy
 from attest.signing import generate_private_key, private_key_pem
 from service.activation import activate as record_activation
 from service.demo import PACKS, PAPER, found_demo
@@ -160,10 +161,31 @@ def init(
 @_port
 @_public_hosts
 @_processes
+@click.option(
+    "--policy",
+    type=_existing,
+    help="Witnesses to ask for cosignatures (c2sp.org/tlog-policy), those with an address.",
+)
+@click.option(
+    "--fail-closed",
+    is_flag=True,
+    help="With --policy: take no submission while the witnesses do not follow.",
+)
 @_passphrase_file
 @_access_log
-def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
+def run(
+    data: Path,
+    passphrase_file: Path | None,
+    policy: Path | None,
+    *,
+    fail_closed: bool,
+    **serving: Any,
+) -> None:
     """Serve a data folder until interrupted."""
+    if fail_closed and policy is None:
+        raise click.UsageError("--fail-closed needs --policy")
+    witnesses = None if policy is None else parse_policy(policy.read_text("utf-8", "replace"))
+    serving |= {"policy": witnesses, "fail_closed": fail_closed}
     _serve(data, _passphrase(passphrase_file), **serving)
 
 
@@ -272,10 +294,17 @@ def _serve(
     *,
     processes: int,
     public_hosts: tuple[str, ...] = (),
+    policy: Policy | None = None,
+    fail_closed: bool = False,
     **serving: Any,
 ) -> None:
     with open_application(
-        data, passphrase, processes=processes, public_hosts=public_hosts
+        data,
+        passphrase,
+        processes=processes,
+        public_hosts=public_hosts,
+        policy=policy,
+        fail_closed=fail_closed,
     ) as application:
         _listen(application, **serving)
 

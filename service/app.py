@@ -20,8 +20,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
 from attest import limits
+from attest.encoding import canonical
 from attest.errors import AttestError, InputError
 from service import answers
+from service.cosigning import Cosigner
 from service.frame import HANDLERS, SILENT
 from service.hosts import Addressed
 from service.openapi import openapi_document
@@ -44,6 +46,7 @@ def create_app(
     sequencer: Sequencer,
     records: Records,
     standing: Standing,
+    cosigner: Cosigner | None = None,
     public_hosts: Sequence[str] = (),
 ) -> FastAPI:
     """The application over a sequencer that is not yet running.
@@ -51,6 +54,7 @@ def create_app(
     Args:
         records: reads for requests; its store is no other thread's.
         standing: what decisions rest on: its packs are shown.
+        cosigner: asks witnesses, and may refuse submissions for want of them.
         public_hosts: names that requests may call it by besides loopback ones.
     """
 
@@ -72,9 +76,9 @@ def create_app(
     app.add_middleware(Addressed, public_hosts=public_hosts)
     app.add_middleware(Shell)
     app.router.routes.append(
-        Route(Submissions.path, Submissions(sequencer), methods=["POST"], name="submit")
+        Route(Submissions.path, Submissions(sequencer, cosigner), methods=["POST"], name="submit")
     )
-    reads = Reads(sequencer, records, standing)
+    reads = Reads(sequencer, records, standing, cosigner)
     get: dict[str, Callable[..., Response]] = {
         "/v1/submissions/{submission_id}": reads.submission,
         "/v1/submissions/{submission_id}/casefile": reads.casefile,
@@ -83,6 +87,7 @@ def create_app(
         "/v1/log/entries/{index}": reads.entry,
         "/v1/log/proofs/{index}": reads.proof,
         "/v1/log/consistency": reads.consistency,
+        "/v1/log/witnesses": reads.witnesses,
         "/v1/rules": reads.rules,
         "/v1/rules/{pack}": reads.rule_pack,
         "/v1/rules/{pack}/{rule}": reads.rule,
@@ -108,13 +113,16 @@ class Submissions:
 
     path = "/v1/submissions"
 
-    def __init__(self, sequencer: Sequencer) -> None:
+    def __init__(self, sequencer: Sequencer, cosigner: Cosigner | None) -> None:
         self._sequencer = sequencer
+        self._cosigner = cosigner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 201 with a new decision, 200 with the one that the same bytes got before."""
         scope["route"] = self
         try:
+            if self._cosigner is not None:
+                self._cosigner.check()
             recorded = await self._sequencer.submit(await read_body(scope, receive))
         except AttestError as error:
             await send_problem(send, error)
@@ -146,8 +154,15 @@ def _reviewing(sequencer: Sequencer) -> Callable[[str, Request], Awaitable[Respo
 class Reads:
     """The routes that only read."""
 
-    def __init__(self, sequencer: Sequencer, records: Records, standing: Standing) -> None:
+    def __init__(
+        self,
+        sequencer: Sequencer,
+        records: Records,
+        standing: Standing,
+        cosigner: Cosigner | None,
+    ) -> None:
         self._sequencer = sequencer
+        self._cosigner = cosigner
         self._records = records
         packs = [standing.bodies[pack.digest] for pack in standing.trust.packs]
         self._packs = {json.loads(raw)["id"]: raw for raw in packs}
@@ -189,6 +204,11 @@ class Reads:
         hashes = self._records.consistency(size1, size2)
         return _json(answers.consistency_answer(size1, size2, hashes))
 
+    def witnesses(self) -> Response:
+        """How the witnesses of the log stand; a log without any says so."""
+        status = {"witnesses": []} if self._cosigner is None else self._cosigner.status()
+        return _json(canonical(status))
+
     def rules(self) -> Response:
         """The active packs."""
         return _json(self._rules)
@@ -227,6 +247,8 @@ class Reads:
         """Submissions can be decided and recorded."""
         if not self._sequencer.ready:
             raise InputError("not-ready", "submissions cannot be decided or recorded")
+        if self._cosigner is not None:
+            self._cosigner.check()
         return _json(b'{"status":"ready"}')
 
 

@@ -189,6 +189,9 @@ def _log_paths() -> dict[str, Json]:
 def _other_paths() -> dict[str, Json]:
     plain: Json = {"200": {"description": "An object.", "content": {_JSON: {}}}}
     return {
+        "/v1/log/witnesses": {
+            "get": _operation("getWitnesses", "How the log's witnesses stand.", plain)
+        },
         "/v1/rules": {"get": _operation("getRules", "The active packs.", plain)},
         "/v1/rules/{pack}": {
             "parameters": [_path_parameter("pack", "[a-z0-9-]+")],

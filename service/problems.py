@@ -65,7 +65,7 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(500, "recorded-twice"),
     **_status(500, "internal"),
     **_status(502, "network", "remote"),
-    **_status(503, "busy", "not-ready", "clock-backwards"),
+    **_status(503, "busy", "not-ready", "clock-backwards", "witnesses-late", "rolled-back"),
 }
 """The status of every code of `attest.errors.CODES`; a test holds the two together."""
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from attest.encoding import Json, decode_base64
@@ -27,8 +27,8 @@ from attest.errors import InputError, LogError
 from attest.log import tiles
 from attest.log.entry import check_commitment, parse_entry
 from attest.log.export import tile_of_store
-from attest.log.merkle import prove_consistency
-from attest.log.proof import format_proof_document, prove
+from attest.log.merkle import prove_consistency, prove_inclusion
+from attest.log.proof import format_proof_document, format_tlog_proof, prove
 from attest.log.store import LogStore, StoredEntry
 
 
@@ -86,14 +86,19 @@ def predicate_of(envelope: bytes) -> Json:
 class Records:
     """Reads of one log; every method may be called from any thread."""
 
-    def __init__(self, store: LogStore) -> None:
+    def __init__(
+        self, store: LogStore, cosigned: Callable[[], tuple[bytes, int] | None] = lambda: None
+    ) -> None:
+        """Read a store; `cosigned` gives its newest cosigned checkpoint with the size, if any."""
         self._store = store
+        self._cosigned = cosigned
         self._lock = threading.Lock()
 
     def checkpoint(self) -> bytes:
-        """The newest signed checkpoint."""
+        """The newest checkpoint: the cosigned one where there is any, else the log's own."""
+        cosigned = self._cosigned()
         with self._lock:
-            return self._newest()[0]
+            return self._newest()[0] if cosigned is None else cosigned[0]
 
     def entry(self, index: int) -> bytes:
         """The bytes of a leaf.
@@ -113,7 +118,7 @@ class Records:
         """
         with self._lock:
             self._covered(index)
-            return prove(self._store, index)
+            return self._prove(index)
 
     def consistency(self, size1: int, size2: int) -> list[bytes]:
         """The proof that the tree of `size2` entries extends the one of `size1` (RFC 9162, 2.1.4).
@@ -182,6 +187,15 @@ class Records:
         with self._lock:
             return self._item(index)
 
+    def _prove(self, index: int) -> bytes:
+        """The proof of an entry: to the cosigned checkpoint once that covers it."""
+        cosigned = self._cosigned()
+        if cosigned is None or index >= cosigned[1]:
+            return prove(self._store, index)
+        note, size = cosigned
+        hashes = prove_inclusion(index, size, self._store.nodes)
+        return format_tlog_proof(index=index, hashes=hashes, checkpoint=note)
+
     def _newest(self) -> tuple[bytes, int]:
         head = self._store.head()
         return head.checkpoint or b"", head.signed
@@ -197,7 +211,7 @@ class Records:
         self._covered(index)
         stored = self._stored(index)
         check_commitment(parse_entry(stored.entry), stored.body, stored.salt)
-        return Item(index, stored.entry, stored.salt, stored.body, prove(self._store, index))
+        return Item(index, stored.entry, stored.salt, stored.body, self._prove(index))
 
     def _lookup(self, submission_id: str) -> Recorded:
         index = self._store.find(label("submission", submission_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +18,12 @@ from fastapi import FastAPI
 
 from attest.errors import InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, LogKeys
+from attest.log.policy import Policy
 from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from attest.signing import load_signer
 from service.app import create_app
+from service.cosigning import Cosigner
 from service.deciders import DeciderPool
 from service.files import open_file, read_file, read_private
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
@@ -41,13 +43,16 @@ def open_application(
     *,
     processes: int = 0,
     public_hosts: Sequence[str] = (),
+    policy: Policy | None = None,
+    fail_closed: bool = False,
     clock: Callable[[], dt.datetime] = utc_now,
 ) -> Iterator[FastAPI]:
     """The application over a data folder, until the block ends.
 
     `processes` workers decide; without any, the sequencer's thread does. `public_hosts` are
-    names that requests may call the service by besides loopback ones. `clock` gives the instant of
-    receipt: aware, UTC, whole seconds.
+    names that requests may call the service by besides loopback ones. `policy` names the witnesses
+    that are asked; with `fail_closed` no submission is taken while they do not follow. `clock`
+    gives the instant of receipt: aware, UTC, whole seconds.
 
     Raises:
         LogError: store-missing, and what is wrong with the log.
@@ -66,15 +71,31 @@ def open_application(
             signer=signer,
             deciders=stack.enter_context(_deciders(standing, processes)),
         )
-        reading = SqliteStore.open(folder / STORE, read_only=True)
-        stack.callback(reading.close)
+        cosigner = None
+        if policy is not None:
+            asking = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
+            cosigner = stack.enter_context(
+                Cosigner(
+                    asking,
+                    keys=writer.keys,
+                    policy=policy,
+                    folder=folder,
+                    fail_closed=fail_closed,
+                )
+            )
+        reading = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
         sequencer = Sequencer(registrar, clock=clock)
         yield create_app(
             sequencer=sequencer,
-            records=Records(reading),
+            records=Records(reading, _newest_of(cosigner)),
             standing=standing,
+            cosigner=cosigner,
             public_hosts=public_hosts,
         )
+
+
+def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | None]:
+    return lambda: None if cosigner is None else cosigner.newest
 
 
 @contextmanager

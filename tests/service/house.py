@@ -153,12 +153,12 @@ def registrar_over(folder: Path, deciders: DeciderPool | None = None) -> Iterato
 
 @contextmanager
 def running(
-    folder: Path, world: World, clock: Clock | None = None, processes: int = 0
+    folder: Path, world: World, clock: Clock | None = None, processes: int = 0, **options: Any
 ) -> Iterator[House]:
     """Run the service over a founded folder."""
     clock = clock or Clock()
     with (
-        open_application(folder, None, processes=processes, clock=clock) as application,
+        open_application(folder, None, processes=processes, clock=clock, **options) as application,
         serving(application) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
     ):
