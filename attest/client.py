@@ -37,6 +37,7 @@ ANSWER_SECONDS_MAX: Final = 60
 _SUBMISSION_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ENVELOPE_TYPE: Final = "application/vnd.dsse+json"
+_ACCEPTED: Final = f"application/json, application/problem+json, {_ENVELOPE_TYPE}, text/plain"
 _NOTE_TYPE: Final = "text/plain; charset=utf-8"
 
 
@@ -62,6 +63,20 @@ def submit(url: str, raw: bytes) -> Answer:
             service refused or its answer cannot be read). The detail carries the problem's code.
     """
     return _answer(_request(url, "POST", "/v1/submissions", raw))
+
+
+def submit_later(url: str, raw: bytes) -> bytes:
+    """Submit without waiting for the decision; returns the foundry's acknowledgement.
+
+    Nothing of it is verified: `attest.acknowledgement.open_acknowledgement` does that.
+
+    Raises:
+        RemoteError: network, remote (among others: the service decides at once only).
+    """
+    response = _request(
+        url, "POST", "/v1/submissions", raw, accepted=(202,), prefer="respond-async"
+    )
+    return response.body
 
 
 def get_submission(url: str, submission_id: str) -> Answer:
@@ -139,11 +154,16 @@ def _request(
     *,
     media_type: str = _ENVELOPE_TYPE,
     accepted: tuple[int, ...] = (200, 201),
+    prefer: str | None = None,
 ) -> _Response:
     address = _address_of(url)
-    headers = {"Accept": "application/json, application/problem+json, text/plain"}
+    headers = {
+        "Accept": "application/json, application/problem+json, application/vnd.dsse+json, text/plain"
+    }
     if body is not None:
         headers["Content-Type"] = media_type
+    if prefer is not None:
+        headers["Prefer"] = prefer
     target = address.path.rstrip("/") + path
     try:
         with closing(_connection_to(address)) as connection, _connected(connection):

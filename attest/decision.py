@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from attest import encoding, limits, schemas
@@ -33,7 +33,7 @@ from attest.models import (
     parse,
 )
 from attest.rules.evaluate import Finding, evaluate, verdict_of
-from attest.rules.facts import completion_date, derive_facts
+from attest.rules.facts import Facts, completion_date, derive_facts
 from attest.rules.pack import ENGINE
 from attest.trust import Trust
 
@@ -96,26 +96,73 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
         InputError: steps 1 and 2 only: json-…, too-large, base64, schema-violation.
         InternalError: internal; our defect, nothing is decided.
     """
-    envelopes = _read_envelopes(raw)  # steps 1 and 2
-    opened: list[Opened] = []
-    step = 3
+    envelopes = read_envelopes(raw)  # steps 1 and 2
+    taken = _Taken()
     try:
-        opened.extend(
+        bound = taken.take(envelopes, trust=trust, at=at, prior=prior)  # steps 3 to 6
+    except (InputError, TrustError) as error:
+        return _refusal(raw, step=taken.step, error=error, opened=taken.opened, trust=trust, at=at)
+    facts = _facts_of(bound, trust=trust, at=at)  # step 7
+    findings = [  # step 8
+        finding for pack in trust.packs for finding in evaluate(pack, facts)
+    ]
+    return _decided(raw, taken.received, bound, findings, trust=trust, at=at)  # step 9
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission after step 7: its declaration, who signed it, and the facts that follow.
+
+    `digest` is the statement digest of the declaration.
+    """
+
+    declaration: Declaration
+    digest: str
+    designer: EnrolledParty
+    facts: Facts
+
+
+def submitted_facts(
+    raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING
+) -> Submitted:
+    """Steps 1 to 7 of `decide`: what the rules would see, without asking them.
+
+    Raises:
+        InputError, TrustError: what `decide` answers with, or makes a refusal of.
+    """
+    bound = _Taken().take(read_envelopes(raw), trust=trust, at=at, prior=prior)
+    facts = _facts_of(bound, trust=trust, at=at)
+    return Submitted(bound.declaration, bound.digest, bound.designer, facts)
+
+
+@dataclass
+class _Taken:
+    """How far the statements of a submission came in steps 3 to 6, and what they became."""
+
+    step: int = 3
+    opened: list[Opened] = field(default_factory=list)
+    received: list[_Received] = field(default_factory=list)
+
+    def take(
+        self, envelopes: Sequence[Json], *, trust: Trust, at: dt.datetime, prior: Prior
+    ) -> _Bound:
+        self.opened.extend(
             open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
             for envelope in envelopes
         )
-        step = 4
-        statements = [_read_statement(each.payload) for each in opened]
-        step = 5
-        received = [
+        self.step = 4
+        statements = [_read_statement(each.payload) for each in self.opened]
+        self.step = 5
+        self.received = [
             _Received(each, statement, parse(_model_of(statement), statement["predicate"]))
-            for each, statement in zip(opened, statements, strict=True)
+            for each, statement in zip(self.opened, statements, strict=True)
         ]
-        step = 6
-        bound = _bind(received, trust=trust, at=at, prior=prior)
-    except (InputError, TrustError) as error:
-        return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
-    facts = derive_facts(  # step 7
+        self.step = 6
+        return _bind(self.received, trust=trust, at=at, prior=prior)
+
+
+def _facts_of(bound: _Bound, *, trust: Trust, at: dt.datetime) -> Facts:
+    return derive_facts(
         declaration=bound.declaration,
         designer_name=bound.designer.legal_name,
         determinations=bound.determinations,
@@ -123,13 +170,14 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
         decided=at.date(),
         mode=trust.mode,
     )
-    findings = [  # step 8
-        finding for pack in trust.packs for finding in evaluate(pack, facts)
-    ]
-    return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
 
 
-def _read_envelopes(raw: bytes) -> Sequence[Json]:
+def read_envelopes(raw: bytes) -> Sequence[Json]:
+    """Steps 1 and 2: the envelopes of a submission, of which nothing is verified.
+
+    Raises:
+        InputError: json-…, too-large, schema-violation.
+    """
     document = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
     if isinstance(document, dict) and "envelopes" not in document:
         schemas.validate("envelope", document)

@@ -372,6 +372,14 @@ CODES: dict[str, Code] = {
                 "Do not rely on this copy; keep it with the checkpoint as evidence.",
             ),
             "proof-malformed": ("A proof cannot be read", "Ask for another copy of the proof."),
+            "acknowledged-missing": (
+                "The log lacks a decision that the foundry acknowledged and that is due",
+                "Show the acknowledgement and the checkpoint to whoever relies on this foundry.",
+            ),
+            "acknowledged-late": (
+                "The decision came after the time that the foundry had acknowledged",
+                "Ask the foundry why; the entry shows when it decided.",
+            ),
             "rolled-back": (
                 "An older state of the log was restored",
                 "Stop the service; restore the newest state, or found a new log and say so.",

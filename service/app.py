@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -20,12 +20,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
 from attest import limits
-from attest.encoding import canonical
+from attest.encoding import canonical, digest
 from attest.errors import AttestError, InputError
 from service import answers
 from service.cosigning import Cosigner
 from service.frame import HANDLERS, SILENT
 from service.hosts import Addressed
+from service.later import Later
 from service.openapi import openapi_document
 from service.records import Records
 from service.registrar import Standing
@@ -37,6 +38,7 @@ SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 JSON: Final = "application/json"
+ENVELOPE: Final = "application/vnd.dsse+json"
 BYTES: Final = "application/octet-stream"
 TEXT: Final = "text/plain; charset=utf-8"
 
@@ -44,6 +46,7 @@ TEXT: Final = "text/plain; charset=utf-8"
 def create_app(
     *,
     sequencer: Sequencer,
+    later: Later,
     records: Records,
     standing: Standing,
     cosigner: Cosigner | None = None,
@@ -52,6 +55,7 @@ def create_app(
     """The application over a sequencer that is not yet running.
 
     Args:
+        later: decides what is to be acknowledged at once.
         records: reads for requests; its store is no other thread's.
         standing: what decisions rest on: its packs are shown.
         cosigner: asks witnesses, and may refuse submissions for want of them.
@@ -60,7 +64,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sequencer:
+        async with sequencer, later:
             yield
 
     app = FastAPI(
@@ -76,7 +80,12 @@ def create_app(
     app.add_middleware(Addressed, public_hosts=public_hosts)
     app.add_middleware(Shell)
     app.router.routes.append(
-        Route(Submissions.path, Submissions(sequencer, cosigner), methods=["POST"], name="submit")
+        Route(
+            Submissions.path,
+            Submissions(sequencer, later, cosigner),
+            methods=["POST"],
+            name="submit",
+        )
     )
     reads = Reads(sequencer, records, standing, cosigner)
     get: dict[str, Callable[..., Response]] = {
@@ -109,21 +118,30 @@ def create_app(
 
 
 class Submissions:
-    """The hot route: a submission in, a decision out."""
+    """The hot route: a submission in, a decision out, or at once its acknowledgement."""
 
     path = "/v1/submissions"
 
-    def __init__(self, sequencer: Sequencer, cosigner: Cosigner | None) -> None:
+    def __init__(self, sequencer: Sequencer, later: Later, cosigner: Cosigner | None) -> None:
         self._sequencer = sequencer
+        self._later = later
         self._cosigner = cosigner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 201 with a new decision, 200 with the one that the same bytes got before."""
+        """Answer 201 with a new decision, 200 with the one that the same bytes got before.
+
+        Who prefers an answer at once (`Prefer: respond-async`, RFC 7240) gets 202 with the signed
+        acknowledgement that the submission will be decided.
+        """
         scope["route"] = self
         try:
             if self._cosigner is not None:
                 self._cosigner.check()
-            recorded = await self._sequencer.submit(await read_body(scope, receive))
+            raw = await read_body(scope, receive)
+            if _prefers_async(scope["headers"]):
+                await _acknowledge(send, raw, await self._later.acknowledge(raw))
+                return
+            recorded = await self._sequencer.submit(raw)
         except AttestError as error:
             await send_problem(send, error)
             return
@@ -131,6 +149,25 @@ class Submissions:
         status, headers = _recorded_head(recorded.replayed, recorded.submission_id)
         headers["content-length"] = str(len(body))
         await send_answer(send, status, headers, body)
+
+
+def _prefers_async(fields: Iterable[tuple[bytes, bytes]]) -> bool:
+    preferences = [value for name, value in fields if name == b"prefer"]
+    return any(
+        preference.partition(b";")[0].strip().lower() == b"respond-async"
+        for value in preferences
+        for preference in value.split(b",")
+    )
+
+
+async def _acknowledge(send: Send, raw: bytes, acknowledgement: bytes) -> None:
+    headers = {
+        "content-type": ENVELOPE,
+        "content-length": str(len(acknowledgement)),
+        "location": f"/v1/submissions/{digest(raw)}",
+        "preference-applied": "respond-async",
+    }
+    await send_answer(send, 202, headers, acknowledgement)
 
 
 def _recorded_head(replayed: bool, submission_id: str) -> tuple[int, dict[str, str]]:

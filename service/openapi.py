@@ -15,6 +15,7 @@ from attest import schemas
 from attest.encoding import Json, canonical, digest, encode_base64
 from attest.errors import CODES
 from attest.models import (
+    ACKNOWLEDGEMENT_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     IN_TOTO_PAYLOAD,
@@ -67,6 +68,12 @@ def _submission_paths() -> dict[str, Json]:
                 {
                     "201": _recorded("Recorded now.", "submission-answer", submission_example()),
                     "200": _recorded("Recorded before.", "submission-answer", submission_example()),
+                    "202": {
+                        "description": "Kept and acknowledged, with `Prefer: respond-async`.",
+                        "content": {
+                            _DSSE: _content("envelope", envelope_example(ACKNOWLEDGEMENT_TYPE))
+                        },
+                    },
                 },
                 body={
                     _DSSE: _content("envelope", envelope_example(DECLARATION_TYPE)),

@@ -61,7 +61,7 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(500, "bundle-malformed", "export-incomplete", "checkpoint-malformed"),
     **_status(500, "checkpoint-signature", "checkpoint-origin", "root-mismatch"),
     **_status(500, "proof-malformed", "proof-invalid", "decision-missing", "reference-broken"),
-    **_status(500, "quorum-missing"),
+    **_status(500, "quorum-missing", "acknowledged-missing", "acknowledged-late"),
     **_status(500, "recorded-twice"),
     **_status(500, "internal"),
     **_status(502, "network", "remote"),

@@ -27,9 +27,11 @@ from service.cosigning import Cosigner
 from service.deciders import DeciderPool
 from service.files import open_file, read_file, read_private
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
+from service.later import Later
 from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
 from service.sequencer import Sequencer, utc_now
+from service.spool import Spool
 from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30
@@ -85,8 +87,17 @@ def open_application(
             )
         reading = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
         sequencer = Sequencer(registrar, clock=clock)
+        later = Later(
+            Spool(folder),
+            sequencer,
+            signer,
+            foundry=standing.trust.foundry.id,
+            origin=writer.keys.origin,
+            clock=clock,
+        )
         yield create_app(
             sequencer=sequencer,
+            later=later,
             records=Records(reading, _newest_of(cosigner)),
             standing=standing,
             cosigner=cosigner,

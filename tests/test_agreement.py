@@ -32,6 +32,7 @@ from tests.world import ROOT, World
 from tests.world_facts import submission_of, world_of
 
 MODELS: dict[str, type[models.Model]] = {
+    "acknowledgement": models.Acknowledgement,
     "activation": models.Activation,
     "casefile": models.CaseFile,
     "decision": models.Decision,

@@ -20,6 +20,7 @@ from attest.schemas import SCHEMAS, schema_digest
 from tests.mutations import name_of, read_examples
 
 NAMES = (
+    "acknowledgement",
     "activation",
     "casefile",
     "decision",

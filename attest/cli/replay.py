@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from attest import limits
+from attest.cli import files
 from attest.cli.failures import about
 from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.progress import progress
 from attest.cli.screen import Screen, screened
-from attest.encoding import encode_base64
+from attest.encoding import encode_base64, format_instant
+from attest.log.checkpoint import LogKeys
+from attest.log.export import Export
+from attest.omission import Kept, check_acknowledged
 from attest.replay import Report, replay
 
 
@@ -20,16 +23,26 @@ from attest.replay import Report, replay
 @click.argument("export")
 @log_keys_option(required=True)
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True)
+@click.option(
+    "--acknowledged",
+    "acknowledgements",
+    metavar="FILE",
+    multiple=True,
+    help="An acknowledgement of the foundry: check that the log kept it; may be repeated.",
+)
 @screened
-def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> int:
+def command(
+    screen: Screen, *, export: str, log_keys: str, processes: int, acknowledgements: tuple[str, ...]
+) -> int:
     """Replay an export: signatures, chain, tree, bodies, references, decisions, reviews.
 
     A fault ends the replay and names its entry. The exit code is 0 when everything is
     identical, refusals included, whatever the verdicts were.
     """
     keys = read_log_keys(log_keys)
-    with about(export), _progress(screen) as advance:
+    with about(export), progress(screen, "decided again") as advance:
         report = replay(Path(export), log_keys=keys, processes=processes, progress=advance)
+    kept = [_kept(Path(export), keys, path) for path in acknowledgements]
     screen.document(
         {
             "origin": report.checkpoint.origin,
@@ -41,10 +54,32 @@ def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> in
             "refusals": dict(report.refusals),
             "reviews": report.reviews,
             "identical": True,
+            "acknowledged": [
+                {
+                    "submission": each.submission,
+                    "decide_by": format_instant(each.due),
+                    **({} if each.decision is None else {"decision": each.decision}),
+                }
+                for each in kept
+            ],
         }
     )
     _show(screen, report)
+    for each in kept:
+        if each.decision is None:
+            told = f"not decided; due only by {format_instant(each.due)}"
+            screen.result("N-A", "acknowledged", f"{each.submission}: {told}")
+        else:
+            told = f"decided in time, entry {each.decision}"
+            screen.result("PASS", "acknowledged", f"{each.submission}: {told}")
     return 0
+
+
+def _kept(export: Path, keys: LogKeys, path: str) -> Kept:
+    raw = files.read_bytes(path, bytes_max=limits.SUBMISSION_BYTES_MAX)
+    with about(files.name_of(path)):
+        (kept,) = check_acknowledged(Export.open(export, keys=keys), [raw])
+    return kept
 
 
 def _show(screen: Screen, report: Report) -> None:
@@ -65,23 +100,3 @@ def _show(screen: Screen, report: Report) -> None:
         refusals = ", ".join(f"{count} {code}" for code, count in report.refusals.items())
         screen.result("PASS", "refusals", f"among the FAIL, identical too: {refusals}")
     screen.result("PASS", "reviews", f"{report.reviews} opened again")
-
-
-@contextmanager
-def _progress(screen: Screen) -> Iterator[Callable[[int], None] | None]:
-    """A bar on stderr that counts decisions, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True, no_color=not screen.colour)
-    columns = (
-        TextColumn("decided again {task.completed}"),
-        BarColumn(pulse_style="none"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("replay", total=None)
-        yield lambda count: bar.advance(task, count)

@@ -18,6 +18,7 @@ from attest.activation import snapshot_after
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.models import (
+    ACKNOWLEDGEMENT_TYPE,
     ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
@@ -31,6 +32,7 @@ SCHEMA_OF: Final[Mapping[str, str]] = {
     DETERMINATION_TYPE: "determination",
     DECISION_TYPE: "decision",
     REVIEW_TYPE: "review",
+    ACKNOWLEDGEMENT_TYPE: "acknowledgement",
     ACTIVATION_TYPE: "activation",
 }
 """The predicate types and the names of their schemas."""

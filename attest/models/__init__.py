@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from attest.encoding import Json
 from attest.errors import InternalError
 from attest.models.decision import (
+    Acknowledgement,
     Activation,
     DecidedPack,
     DecidedSigner,
@@ -53,6 +54,7 @@ from attest.models.records import (
     TrustDocument,
 )
 from attest.models.statements import (
+    ACKNOWLEDGEMENT_TYPE,
     ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
@@ -93,6 +95,8 @@ from attest.models.statements import (
 from attest.models.values import Known, Model, Signer, Unknown, Validity
 
 __all__ = [
+    "ACKNOWLEDGEMENT_TYPE",
+    "Acknowledgement",
     "ACTIVATION_TYPE",
     "Activation",
     "Agreed",

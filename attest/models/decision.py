@@ -182,6 +182,16 @@ class Activation(Model):
     activated_at: Instant
 
 
+class Acknowledgement(Model):
+    """The predicate in which a foundry acknowledges a submission before it decides (SPEC 6.1)."""
+
+    must_understand: MustUnderstand
+    foundry: PartyId
+    origin: Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-*,-~]{1,255}$")]
+    received_at: Instant
+    decide_by: Instant
+
+
 class Problem(Model):
     """An error as RFC 9457 problem details (SPEC 17)."""
 

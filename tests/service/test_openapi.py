@@ -126,6 +126,7 @@ def test_examples_are_of_the_released_schemas(name: str) -> None:
 def test_the_paths_are_the_routes(house: House) -> None:
     application = create_app(
         sequencer=None,  # type: ignore[arg-type]
+        later=None,  # type: ignore[arg-type]
         records=None,  # type: ignore[arg-type]
         standing=standing_of(house.world),
     )
