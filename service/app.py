@@ -10,6 +10,8 @@ anything of the request.
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -17,6 +19,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from attest import limits
@@ -24,18 +27,21 @@ from attest.encoding import canonical, digest
 from attest.errors import AttestError, InputError
 from service import answers
 from service.cosigning import Cosigner
+from service.evaluations import Evaluations
 from service.frame import HANDLERS, SILENT
 from service.hosts import Addressed
 from service.later import Later
 from service.openapi import openapi_document
 from service.records import Records
 from service.registrar import Standing
-from service.sequencer import Sequencer
+from service.sequencer import Sequencer, utc_now
 from service.shell import Shell
 from service.wire import Receive, Scope, Send, read_body, send_answer, send_problem
 
 SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
+EVALUATIONS_AT_ONCE: Final = 2
+"""How many evaluations run at a time: they take processor time from decisions."""
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 JSON: Final = "application/json"
 ENVELOPE: Final = "application/vnd.dsse+json"
@@ -51,6 +57,7 @@ def create_app(
     standing: Standing,
     cosigner: Cosigner | None = None,
     public_hosts: Sequence[str] = (),
+    today: Callable[[], dt.date] = lambda: utc_now().date(),
 ) -> FastAPI:
     """The application over a sequencer that is not yet running.
 
@@ -59,6 +66,7 @@ def create_app(
         records: reads for requests; its store is no other thread's.
         standing: what decisions rest on: its packs are shown.
         cosigner: asks witnesses, and may refuse submissions for want of them.
+        today: the day that an evaluation is placed on unless it says another.
         public_hosts: names that requests may call it by besides loopback ones.
     """
 
@@ -108,6 +116,13 @@ def create_app(
     }
     for path, endpoint in get.items():
         app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
+    active = {pack.id: standing.bodies[pack.digest] for pack in standing.trust.packs}
+    app.add_api_route(
+        "/v1/evaluations",
+        _evaluating(Evaluations(active, standing.trust.mode, today=today)),
+        methods=["POST"],
+        response_model=None,
+    )
     app.add_api_route(
         "/v1/submissions/{submission_id}/reviews",
         _reviewing(sequencer),
@@ -186,6 +201,19 @@ def _reviewing(sequencer: Sequencer) -> Callable[[str, Request], Awaitable[Respo
         return Response(answers.review_answer(reviewed), status, headers)
 
     return review
+
+
+def _evaluating(evaluations: Evaluations) -> Callable[[Request], Awaitable[Response]]:
+    waiting = asyncio.Semaphore(EVALUATIONS_AT_ONCE)
+
+    async def evaluate(request: Request) -> Response:
+        raw = await read_body(request.scope, request.receive, bytes_max=limits.FACTS_BYTES_MAX)
+        if waiting.locked():
+            raise InputError("busy", "too many evaluations are asked for at once")
+        async with waiting:
+            return _json(await run_in_threadpool(evaluations.answer, raw))
+
+    return evaluate
 
 
 class Reads:

@@ -22,6 +22,7 @@ from attest.models import (
     REVIEW_TYPE,
     STATEMENT_TYPE,
 )
+from attest.models.requests import EvaluationRequest
 from service.problems import MEDIA_TYPE, STATUS
 
 _DSSE: Final = "application/vnd.dsse+json"
@@ -215,6 +216,19 @@ def _other_paths() -> dict[str, Json]:
             ],
             "get": _operation("getRule", "One rule of an active pack, with its versions.", plain),
         },
+        "/v1/evaluations": {
+            "post": _operation(
+                "evaluate",
+                "Evaluate rules over bare facts, on one day or many. Nothing is recorded.",
+                plain,
+                body={
+                    _JSON: {
+                        "schema": EvaluationRequest.model_json_schema(),
+                        "examples": _examples(EVALUATION),
+                    }
+                },
+            )
+        },
         "/v1/trust": {
             "get": _operation(
                 "getTrust",
@@ -298,6 +312,22 @@ def envelope_example(predicate_type: str) -> Json:
         "payloadType": IN_TOTO_PAYLOAD,
         "signatures": [{"keyid": _HASH, "sig": encode_base64(bytes(64))}],
     }
+
+
+EVALUATION: Final[Json] = {
+    "facts": {
+        "item": {
+            "kind": "integrated-circuit",
+            "precisions": [{"bit_length": 16, "dense_gops": 300_000}],
+            "applicable_area_um2": 800_000_000,
+            "datacenter": True,
+        },
+        "transaction": {"destinations": ["VN"], "completion_date": "2026-12-15"},
+    },
+    "packs": ["us-ear-chips"],
+    "on": ["2027-01-01"],
+}
+"""A question: what is a chip of 4800 TPP, shipped to Vietnam."""
 
 
 def bundle_example() -> Json:

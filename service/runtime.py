@@ -102,6 +102,7 @@ def open_application(
             standing=standing,
             cosigner=cosigner,
             public_hosts=public_hosts,
+            today=lambda: clock().date(),
         )
 
 
