@@ -183,6 +183,11 @@ LIMITS = "params/limits.toml"
         ({"Upper.toml": FILES["scope.toml"]}, "name: not a name of lower-case letters, digits"),
         ({"scope.toml": "name = 'x'"}, "scope.toml, line 1: the file's name is"),
         ({"scope.toml": "version = 7"}, "scope.toml, line 1: title is missing"),
+        ({"scope.toml": "title = 'x'\nkind = 'way'"}, "scope.toml, line 1: version is missing"),
+        (
+            changed("scope.toml", "kind", "odd = 1\nkind"),
+            "there may be kind, name, note, title, ver",
+        ),
     ],
 )
 def test_defects_are_named_with_their_place(
@@ -337,12 +342,18 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert missing.value.detail == "pack.toml: the file is missing"
 
 
-def test_invisible_characters_are_refused(tmp_path: Path) -> None:
-    hidden = changed("scope.toml", "A logic die", "A logic\u202e die")
-    assert defect(tmp_path, hidden) == (
-        "pack-invalid",
-        "the document: json-text: a forbidden character stands in the document",
-    )
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\\u0007", "\ufeff"])
+def test_invisible_characters_are_refused(tmp_path: Path, hidden: str) -> None:
+    changes = changed("scope.toml", "A logic die", f"A logic{hidden} die")
+    code, detail = defect(tmp_path, changes)
+    assert code == "pack-invalid"
+    assert detail.startswith("scope.toml, line 2: title: a")
+    assert "forbidden character" in detail
+
+
+def test_an_unusual_space_is_a_character_like_others(tmp_path: Path) -> None:
+    changes = changed("scope.toml", "A logic die", "A\u3000logic die")
+    assert "A\u3000logic die".encode() in read_pack_folder(folder(tmp_path, changes))
 
 
 def test_gaps_of_coverage_are_found(tmp_path: Path) -> None:
