@@ -10,6 +10,7 @@ of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open
     activation   signed by enough people under the newest trust; the trust that it names follows
     trust        opens, is the foundry's, rests on exactly the documents that it names; every one
                  but the first rests on the activation before it
+    policy       signed by enough people under the newest trust; rests on that trust alone
     submission   rests on nothing; its bytes were not recorded before; a decision follows at once
     decision     rests on that submission and the newest trust with its keysets and packs
     review       rests on one decision and the newest trust; its bytes were not recorded before
@@ -34,6 +35,7 @@ from attest.log.merkle import leaf_hash
 from attest.models import DECLARATION_TYPE
 from attest.recorded import check_decision_entry, check_review_entry, read_decision
 from attest.trust import Trust, load_trust, open_keyset, open_pack
+from attest.witnessing import OpenedPolicy, open_policy
 
 PIECE_DECISIONS: Final = 256
 DOCUMENTS: Final = ("keyset", "pack", "schema")
@@ -65,10 +67,12 @@ class ReviewEntry:
 class Plan:
     """What a walk leaves to do, and the fault at which it ended, if any.
 
-    `trusts` maps the entries of trust snapshots to what they opened to.
+    `trusts` and `policies` map the entries of trust snapshots and of policies to what they opened
+    to.
     """
 
     trusts: dict[int, Trust] = field(default_factory=dict)
+    policies: dict[int, OpenedPolicy] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     reviews: list[ReviewEntry] = field(default_factory=list)
     fault: AttestError | None = None
@@ -116,6 +120,7 @@ class _Walk:
             "keyset": self._keyset,
             "activation": self._activate,
             "trust": self._snapshot,
+            "policy": self._policy,
             "decision": self._decision,
             "review": self._review,
         }
@@ -216,6 +221,13 @@ class _Walk:
             before = self.plan.trusts[self._trust.index]
             check_activated(self._activation[1], before=before, after=trust)
         self._activation = None
+
+    def _policy(self, entry: Entry, body: bytes) -> None:
+        if self._trust is None or entry.refs != {"trust": (self._trust.index,)}:
+            raise LogError("reference-broken", "does not rest on the newest trust snapshot alone")
+        trust = self.plan.trusts[self._trust.index]
+        opened = open_policy(body, trust=trust, at=entry.time, origin=self._origin)
+        self.plan.policies[entry.index] = opened
 
     def _decision(self, entry: Entry, body: bytes) -> None:
         if self._submission is None or self._trust is None:

@@ -23,6 +23,7 @@ from attest.log.note import NoteKey, parse_vkey
 from attest.log.policy import Policy, parse_policy
 from attest.signing import generate_private_key, private_key_pem
 from service.activation import activate as record_activation
+from service.activation import record_policy
 from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
 from service.runtime import open_application, open_log, server_over
@@ -217,6 +218,20 @@ def activate(
             at=utc_now(),
         )
     click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)
+
+
+@main.command()
+@_folder
+@click.argument("policy", type=_existing)
+@_passphrase_file
+def policy(data: Path, policy: Path, passphrase_file: Path | None) -> None:
+    """Name the log's witnesses: record a POLICY that enough people have signed.
+
+    The service must be stopped. attest log policy makes one.
+    """
+    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+        index = record_policy(writer, records, policy=policy.read_bytes(), at=utc_now())
+    click.echo(f"recorded; the policy is entry {index}", err=True)
 
 
 @main.group("witness")

@@ -1,4 +1,4 @@
-"""Putting packs in force: an activation, signed by people of the foundry, goes into the log.
+"""What people of the foundry sign for its log: the packs in force, and its witnesses.
 
 The service is stopped while this runs: one process has the folder open for writing. The packs that
 the active snapshot does not name, the schemas of this version, the activation and the new snapshot
@@ -15,6 +15,7 @@ from attest.activation import check_activated, open_activation, snapshot_after
 from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
 from attest.trust import load_trust
+from attest.witnessing import open_policy
 from service.records import Records, label
 from service.registrar import active_snapshot, active_standing
 
@@ -70,4 +71,18 @@ def activate(
     index = first + len(drafts)
     drafts.append(Draft("trust", snapshot, refs))
     writer.append(drafts, at=at, labels=[(label("trust", str(number + 1)), index)])
+    return index
+
+
+def record_policy(writer: LogWriter, records: Records, *, policy: bytes, at: dt.datetime) -> int:
+    """Append a policy that names the log's witnesses; returns the index of its entry.
+
+    Raises:
+        InputError, TrustError: what `open_policy` raises.
+        LogError: clock-backwards; head-moved and whatever else the store fails with.
+    """
+    standing = active_standing(records)
+    open_policy(policy, trust=standing.trust, at=at, origin=writer.keys.origin)
+    index = writer.head.size
+    writer.append([Draft("policy", policy, {"trust": standing.refs["trust"]})], at=at)
     return index

@@ -21,7 +21,7 @@ from attest.errors import InputError
 from attest.log.entry import parse_entry
 from attest.log.store import LogStore
 from attest.log.writer import Draft
-from attest.models import ACTIVATION_TYPE, DECISION_TYPE, REVIEW_TYPE
+from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE
 from attest.rules.pack import compile_pack
 
 _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
@@ -32,6 +32,7 @@ _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
 _STATEMENT_OF: Final[Mapping[str, str]] = {
     "activation": ACTIVATION_TYPE,
     "decision": DECISION_TYPE,
+    "policy": POLICY_TYPE,
     "review": REVIEW_TYPE,
 }
 
@@ -113,12 +114,14 @@ class Shelf:
             }
             activated = self.last_kind == "activation"
             return {**named, **({"activation": (self.size - 1,)} if activated else {})}
-        if kind not in ("decision", "review"):
+        if kind not in ("decision", "policy", "review"):
             return {}
         if self.trust is None:
             raise InputError("not-found", f"a {kind} needs a trust entry before it")
         index, below = self.trust
         below = {name: named for name, named in below.items() if name in ("keyset", "pack")}
+        if kind == "policy":
+            return {"trust": (index,)}
         if kind == "decision":
             return {"submission": (self.size - 1,), "trust": (index,), **below}
         digest = _payload(body)["predicate"]["decision"]

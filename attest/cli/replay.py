@@ -14,9 +14,12 @@ from attest.cli.progress import progress
 from attest.cli.screen import Screen, screened
 from attest.encoding import encode_base64, format_instant
 from attest.log.checkpoint import LogKeys
-from attest.log.export import Export
+from attest.log.entry import parse_entry
+from attest.log.export import CHECKPOINT_PATH, Export
 from attest.omission import Kept, check_acknowledged
 from attest.replay import Report, replay
+from attest.walk import walk
+from attest.witnessing import open_witnessed
 
 
 @click.command("replay", short_help="Decide every submission of an export again and compare.")
@@ -30,9 +33,20 @@ from attest.replay import Report, replay
     multiple=True,
     help="An acknowledgement of the foundry: check that the log kept it; may be repeated.",
 )
+@click.option(
+    "--witnessed",
+    is_flag=True,
+    help="Check that the witnesses that the log names have cosigned it.",
+)
 @screened
 def command(
-    screen: Screen, *, export: str, log_keys: str, processes: int, acknowledgements: tuple[str, ...]
+    screen: Screen,
+    *,
+    export: str,
+    log_keys: str,
+    processes: int,
+    acknowledgements: tuple[str, ...],
+    witnessed: bool,
 ) -> int:
     """Replay an export: signatures, chain, tree, bodies, references, decisions, reviews.
 
@@ -42,6 +56,7 @@ def command(
     keys = read_log_keys(log_keys)
     with about(export), progress(screen, "decided again") as advance:
         report = replay(Path(export), log_keys=keys, processes=processes, progress=advance)
+    witnesses = _witnesses(Path(export), keys) if witnessed else None
     kept = [_kept(Path(export), keys, path) for path in acknowledgements]
     screen.document(
         {
@@ -54,6 +69,7 @@ def command(
             "refusals": dict(report.refusals),
             "reviews": report.reviews,
             "identical": True,
+            **({} if witnesses is None else {"witnesses": list(witnesses)}),
             "acknowledged": [
                 {
                     "submission": each.submission,
@@ -65,6 +81,8 @@ def command(
         }
     )
     _show(screen, report)
+    if witnesses is not None:
+        screen.result("PASS", "witnesses", f"cosigned by {', '.join(witnesses)}, as the log names")
     for each in kept:
         if each.decision is None:
             told = f"not decided; due only by {format_instant(each.due)}"
@@ -73,6 +91,18 @@ def command(
             told = f"decided in time, entry {each.decision}"
             screen.result("PASS", "acknowledged", f"{each.submission}: {told}")
     return 0
+
+
+def _witnesses(folder: Path, keys: LogKeys) -> tuple[str, ...]:
+    """The witnesses who cosigned an export that was replayed, by a policy of its own log."""
+    note = files.read_bytes(str(folder / CHECKPOINT_PATH), bytes_max=limits.CHECKPOINT_BYTES_MAX)
+    export = Export.open(folder, keys=keys)
+    plan = walk(export, origin=keys.origin)
+    newest = list(export.entries(export.checkpoint.size - 1, export.checkpoint.size))
+    at = parse_entry(newest[0].entry).time
+    with about(str(folder)):
+        opened = open_witnessed(note, keys=keys, policies=plan.policies.values(), at=at)
+    return opened.witnesses
 
 
 def _kept(export: Path, keys: LogKeys, path: str) -> Kept:

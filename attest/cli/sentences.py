@@ -56,7 +56,7 @@ def sentences(statement: Json) -> list[str]:
     """The statement as its signer would say it, one sentence per line, then every member."""
     predicate = statement["predicate"]
     word = predicate_word(statement)
-    acts = {"review": _review, "activation": _activation}
+    acts = {"review": _review, "activation": _activation, "policy": _policy}
     summed = acts[word](predicate) if word in acts else _summed(statement, word)
     return [*summed, "All that is signed:", *(f"  {each}" for each in members(predicate))]
 
@@ -111,14 +111,14 @@ _KNOWN_BY: Final = {
 
 
 def word_to_type(statement: Json) -> str:
-    """What a person types to sign: the product, the tape-out, the review's action, or activate."""
+    """What a person types to sign: the product, the tape-out, the review's action, or a word."""
     word = predicate_word(statement)
     if word == "declaration":
         return str(statement["predicate"]["product"]["name"])
     if word == "review":
         return str(statement["predicate"]["action"])
-    if word == "activation":
-        return "activate"
+    if word in ("activation", "policy"):
+        return {"activation": "activate", "policy": "witnesses"}[word]
     return str(statement["subject"][0]["name"])
 
 
@@ -204,6 +204,15 @@ def _activation(predicate: Json) -> list[str]:
         ),
         f"In words: {predicate['reason']}",
         f"Activated at {predicate['activated_at']}.",
+    ]
+
+
+def _policy(predicate: Json) -> list[str]:
+    return [
+        f"I name the witnesses of the log {predicate['origin']}, "
+        f"from {predicate['valid_from']} to {predicate['valid_until']}:",
+        *(f"  {line}" for line in predicate["lines"]),
+        f"In words: {predicate['reason']}",
     ]
 
 

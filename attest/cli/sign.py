@@ -17,7 +17,7 @@ from attest.encoding import Json
 from attest.envelope import KeyRing, pae, seal
 from attest.errors import InputError, TrustError
 from attest.keys import PublicKey
-from attest.models import ACTIVATION_TYPE, DECISION_TYPE, REVIEW_TYPE, Keyset, parse
+from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE, Keyset, parse
 from attest.signing import KeySigner, load_signer
 
 _PEM_BYTES_MAX = 64 * 1024
@@ -43,7 +43,7 @@ def command(
     output: str | None,
     passphrase_file: str | None,
 ) -> int:
-    """Sign a declaration, determination, review or activation.
+    """Sign a declaration, determination, review, activation or policy.
 
     The sentences that the statement amounts to are shown first. On a terminal the name of the
     product is typed to agree; elsewhere --yes is needed. What is signed are the statement's
@@ -113,7 +113,7 @@ def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json
         enrolled = KeyRing.of([keyset]).keys.get(signer.keyid)
         if enrolled is None:
             raise TrustError("unknown-key", "the keyset does not hold this key")
-        acts = (REVIEW_TYPE, ACTIVATION_TYPE)
+        acts = (REVIEW_TYPE, ACTIVATION_TYPE, POLICY_TYPE)
         needed = "review" if statement["predicateType"] in acts else "statement"
         if enrolled.record.purpose != needed:
             raise TrustError("key-purpose", f"not a {needed} key")

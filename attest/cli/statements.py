@@ -17,15 +17,18 @@ from attest import encoding, limits, schemas
 from attest.activation import snapshot_after
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.log.policy import parse_policy
 from attest.models import (
     ACKNOWLEDGEMENT_TYPE,
     ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
+    POLICY_TYPE,
     REVIEW_TYPE,
     STATEMENT_TYPE,
 )
+from attest.witnessing import text_of
 
 SCHEMA_OF: Final[Mapping[str, str]] = {
     DECLARATION_TYPE: "declaration",
@@ -34,6 +37,7 @@ SCHEMA_OF: Final[Mapping[str, str]] = {
     REVIEW_TYPE: "review",
     ACKNOWLEDGEMENT_TYPE: "acknowledgement",
     ACTIVATION_TYPE: "activation",
+    POLICY_TYPE: "policy",
 }
 """The predicate types and the names of their schemas."""
 
@@ -133,6 +137,35 @@ def activation_statement(
     digest = encoding.digest(snapshot).removeprefix("sha256:")
     subject = [{"name": "trust", "digest": {"sha256": digest}}]
     return _statement(ACTIVATION_TYPE, subject, checked), snapshot
+
+
+def policy_statement(
+    *,
+    origin: str,
+    text: str,
+    valid_from: dt.datetime,
+    valid_until: dt.datetime,
+    reason: str,
+) -> dict[str, Json]:
+    """The statement that names the witnesses of a log for a time (SPEC 13.6).
+
+    Raises:
+        InputError: policy-malformed, schema-violation and the codes of `encoding.loads` for text.
+    """
+    parse_policy(text)
+    checked = _checked(
+        "policy",
+        {
+            "must_understand": [],
+            "origin": origin,
+            "lines": text.rstrip("\n").split("\n"),
+            "valid_from": encoding.format_instant(valid_from),
+            "valid_until": encoding.format_instant(valid_until),
+            "reason": reason,
+        },
+    )
+    digest = encoding.digest(text_of(checked["lines"]).encode()).removeprefix("sha256:")
+    return _statement(POLICY_TYPE, [{"name": "policy", "digest": {"sha256": digest}}], checked)
 
 
 def check_statement(document: Json, predicate_type: str | None = None) -> dict[str, Json]:

@@ -192,6 +192,20 @@ class Acknowledgement(Model):
     decide_by: Instant
 
 
+class WitnessPolicy(Model):
+    """The predicate in which people of the foundry name the witnesses of its log (SPEC 13.6)."""
+
+    must_understand: MustUnderstand
+    origin: Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-*,-~]{1,255}$")]
+    lines: Annotated[
+        Array[Annotated[str, StringConstraints(max_length=4096, pattern=r"^[\t -~]*$")]],
+        Field(min_length=1, max_length=1024),
+    ]
+    valid_from: Instant
+    valid_until: Instant
+    reason: Text
+
+
 class Problem(Model):
     """An error as RFC 9457 problem details (SPEC 17)."""
 
