@@ -36,7 +36,7 @@ DAY = dt.timedelta(days=1)
 def text_of_policy(witness: CosignatureSigner = WITNESS) -> str:
     ed25519, ml_dsa_44 = witness.keys
     return (
-        f"witness w1 {ed25519.vkey}\nwitness w1-pq {ml_dsa_44.vkey}\n"
+        f"witness\tw1\t{ed25519.vkey}\nwitness w1-pq {ml_dsa_44.vkey}\n"
         "group w1-any any w1 w1-pq\nquorum w1-any\n"
     )
 
@@ -101,7 +101,9 @@ def test_a_policy_is_opened_with_its_time() -> None:
         (changed(lines=["quorum nobody"]), "policy-malformed"),
         (changed(lines=["quorum none", ""]), "schema-violation"),
         (changed(lines=[]), "schema-violation"),
-        (changed(lines=["quorum none\n"]), "schema-violation"),
+        (changed(lines=["quorum none\n"]), "json-text"),
+        (changed(lines=["quorum\tnone"]), "json-text"),
+        (changed(lines=["quorum none # 無"]), "schema-violation"),
         (changed(must_understand=["more"]), "must-understand"),
         (seal(statement(POLICY_TYPE, {}), WORLD.reviewers), "schema-violation"),
         (

@@ -158,7 +158,7 @@ def policy_statement(
         {
             "must_understand": [],
             "origin": origin,
-            "lines": text.rstrip("\n").split("\n"),
+            "lines": text.replace("\t", " ").rstrip("\n").split("\n"),
             "valid_from": encoding.format_instant(valid_from),
             "valid_until": encoding.format_instant(valid_until),
             "reason": reason,

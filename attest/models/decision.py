@@ -198,7 +198,7 @@ class WitnessPolicy(Model):
     must_understand: MustUnderstand
     origin: Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-*,-~]{1,255}$")]
     lines: Annotated[
-        Array[Annotated[str, StringConstraints(max_length=4096, pattern=r"^[\t -~]*$")]],
+        Array[Annotated[str, StringConstraints(max_length=4096, pattern=r"^[ -~]*$")]],
         Field(min_length=1, max_length=1024),
     ]
     valid_from: Instant
