@@ -12,23 +12,24 @@ import json
 from typing import Final
 
 from attest import schemas
-from attest.encoding import Json, canonical, digest, encode_base64
+from attest.encoding import Json
 from attest.errors import CODES
-from attest.models import (
-    ACKNOWLEDGEMENT_TYPE,
-    DECISION_TYPE,
-    DECLARATION_TYPE,
-    IN_TOTO_PAYLOAD,
-    REVIEW_TYPE,
-    STATEMENT_TYPE,
-)
+from attest.models import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, REVIEW_TYPE
 from attest.models.requests import EvaluationRequest
+from service.openapi_examples import (
+    EVALUATION,
+    REVIEW_ANSWER,
+    SUBMISSION_ANSWER,
+    bundle_example,
+    envelope_example,
+    review_example,
+    submission_example,
+)
 from service.problems import MEDIA_TYPE, STATUS
 
 _DSSE: Final = "application/vnd.dsse+json"
 _JSON: Final = "application/json"
 _BYTES: Final = "application/octet-stream"
-_HASH: Final = "sha256:" + "ab" * 32
 
 
 def openapi_document() -> Json:
@@ -43,10 +44,10 @@ def openapi_document() -> Json:
             "There is no authentication yet: listen on loopback only.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _submission_paths() | _log_paths() | _other_paths(),
+        "paths": _submission_paths() | _log_paths() | _proof_paths() | _other_paths(),
         "components": {
             "schemas": {name: _embedded(name) for name in schemas.SCHEMAS}
-            | {"submission-answer": _SUBMISSION_ANSWER, "review-answer": _REVIEW_ANSWER},
+            | {"submission-answer": SUBMISSION_ANSWER, "review-answer": REVIEW_ANSWER},
             "responses": {"problem": _problem_response()},
         },
     }
@@ -83,7 +84,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "get": _operation(
                 "getSubmission",
                 "A submission's decision, its proof at the newest checkpoint, and its reviews.",
@@ -91,7 +92,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}/casefile": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "get": _operation(
                 "getCaseFile",
                 "One file with everything to verify the submission offline.",
@@ -99,7 +100,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}/reviews": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "post": _operation(
                 "review",
                 "Record a review of a HOLD, signed by as many people as the policy asks for.",
@@ -118,17 +119,6 @@ def _submission_paths() -> dict[str, Json]:
 
 def _log_paths() -> dict[str, Json]:
     index = _path_parameter("index", "(0|[1-9][0-9]{0,12})")
-    size: Json = {"type": "integer", "minimum": 1}
-    consistency: Json = {
-        "type": "object",
-        "required": ["from", "hashes", "to"],
-        "additionalProperties": False,
-        "properties": {
-            "from": size,
-            "to": size,
-            "hashes": {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}},
-        },
-    }
     return {
         "/v1/log/checkpoint": {
             "get": _operation(
@@ -162,6 +152,23 @@ def _log_paths() -> dict[str, Json]:
                 },
             ),
         },
+    }
+
+
+def _proof_paths() -> dict[str, Json]:
+    index = _path_parameter("index", "(0|[1-9][0-9]{0,12})")
+    size: Json = {"type": "integer", "minimum": 1}
+    consistency: Json = {
+        "type": "object",
+        "required": ["from", "hashes", "to"],
+        "additionalProperties": False,
+        "properties": {
+            "from": size,
+            "to": size,
+            "hashes": {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}},
+        },
+    }
+    return {
         "/v1/log/proofs/{index}": {
             "parameters": [index],
             "get": _operation(
@@ -237,6 +244,13 @@ def _other_paths() -> dict[str, Json]:
             )
         },
         "/v1/errors": {"get": _operation("getErrors", "Every code, with what mends it.", plain)},
+        "/verify": {
+            "get": _operation(
+                "getVerifier",
+                "A page that verifies case files in the browser and connects to nothing.",
+                {"200": {"description": "One file.", "content": {"text/html": {}}}},
+            )
+        },
         "/openapi.json": {"get": _operation("getOpenApi", "This description.", plain)},
         "/healthz": {"get": _operation("getHealth", "The process answers.", plain)},
         "/readyz": {"get": _operation("getReadiness", "Submissions can be recorded.", plain)},
@@ -302,110 +316,3 @@ def _problem_response() -> dict[str, Json]:
         "description": "Nothing was recorded, except where `code` is `log-stopped`.",
         "content": {MEDIA_TYPE: _content("problem", example)},
     }
-
-
-def envelope_example(predicate_type: str) -> Json:
-    """An envelope around the start of a statement."""
-    statement = {"_type": STATEMENT_TYPE, "predicateType": predicate_type, "subject": []}
-    return {
-        "payload": encode_base64(canonical(statement)),
-        "payloadType": IN_TOTO_PAYLOAD,
-        "signatures": [{"keyid": _HASH, "sig": encode_base64(bytes(64))}],
-    }
-
-
-EVALUATION: Final[Json] = {
-    "facts": {
-        "item": {
-            "kind": "integrated-circuit",
-            "precisions": [{"bit_length": 16, "dense_gops": 300_000}],
-            "applicable_area_um2": 800_000_000,
-            "datacenter": True,
-        },
-        "transaction": {"destinations": ["VN"], "completion_date": "2026-12-15"},
-    },
-    "packs": ["us-ear-chips"],
-    "on": ["2027-01-01"],
-}
-"""A question: what is a chip of 4800 TPP, shipped to Vietnam."""
-
-
-def bundle_example() -> Json:
-    """A linked set of one envelope."""
-    return {"v": 1, "envelopes": [envelope_example(DECLARATION_TYPE)]}
-
-
-def _proof_example() -> Json:
-    return {
-        "v": 1,
-        "entry": encode_base64(b'{"commit":"sha256:..."}'),
-        "salt": encode_base64(bytes(32)),
-        "tlog_proof": encode_base64(b"c2sp.org/tlog-proof@v1\nindex 18\n..."),
-    }
-
-
-def submission_example(*, reviews: bool = False) -> Json:
-    """An answer to a submission."""
-    shown: dict[str, Json] = {
-        "id": digest(canonical(bundle_example())),
-        "verdict": "HOLD",
-        "submission_index": 17,
-        "decision_index": 18,
-        "decision": envelope_example(DECISION_TYPE),
-        "proof": _proof_example(),
-    }
-    return shown | ({"reviews": []} if reviews else {})
-
-
-def review_example() -> Json:
-    """An answer to a review."""
-    return {
-        "id": digest(canonical(bundle_example())),
-        "action": "release",
-        "review_index": 21,
-        "envelope": envelope_example(REVIEW_TYPE),
-        "proof": _proof_example(),
-    }
-
-
-def _reference(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_ID: Final[Json] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_INDEX: Final[Json] = {"type": "integer", "minimum": 0}
-_REVIEW_MEMBERS: Final[dict[str, Json]] = {
-    "action": {"enum": ["release", "refuse", "ask"]},
-    "envelope": _reference("envelope"),
-    "proof": _reference("proof"),
-    "review_index": _INDEX,
-}
-_REVIEW_ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["id", *_REVIEW_MEMBERS],
-    "properties": {"id": _ID} | _REVIEW_MEMBERS,
-}
-_SUBMISSION_ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["id", "verdict", "submission_index", "decision_index", "decision", "proof"],
-    "properties": {
-        "id": _ID,
-        "verdict": {"enum": ["PASS", "HOLD", "FAIL"]},
-        "refusal_code": {
-            "type": "string",
-            "description": "Why the submission could not be relied on; only with a refusal.",
-        },
-        "submission_index": _INDEX,
-        "decision_index": _INDEX,
-        "decision": _reference("envelope"),
-        "proof": {"description": "Of the decision's entry.", "$ref": "#/components/schemas/proof"},
-        "reviews": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": [*_REVIEW_MEMBERS],
-                "properties": _REVIEW_MEMBERS,
-            },
-        },
-    },
-}

@@ -14,7 +14,7 @@ from attest.rules.evaluate import evaluate, verdict_of
 from attest.rules.facts import facts_from_json
 from attest.rules.pack import compile_pack
 from service.evaluations import Evaluations
-from service.openapi import EVALUATION
+from service.openapi_examples import EVALUATION
 from tests.service.house import House
 from tests.world import NOW, PACKS, ROOT, pack_bytes
 
