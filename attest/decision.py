@@ -111,14 +111,15 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
 
 @dataclass(frozen=True)
 class Submitted:
-    """A submission after step 7: its declaration, who signed it, and the facts that follow.
+    """A submission after step 7: the product that it is about, and the facts that follow.
 
-    `digest` is the statement digest of the declaration.
+    `declaration` and `supersession` are as in `Decided`.
     """
 
-    declaration: Declaration
-    digest: str
-    designer: EnrolledParty
+    product: str
+    tape_out_id: str
+    declaration: tuple[str, str]
+    supersession: tuple[str, str] | None
     facts: Facts
 
 
@@ -131,8 +132,14 @@ def submitted_facts(
         InputError, TrustError: what `decide` answers with, or makes a refusal of.
     """
     bound = _Taken().take(read_envelopes(raw), trust=trust, at=at, prior=prior)
-    facts = _facts_of(bound, trust=trust, at=at)
-    return Submitted(bound.declaration, bound.digest, bound.designer, facts)
+    product, superseded = bound.declaration.product, bound.declaration.supersedes
+    return Submitted(
+        product=product.name,
+        tape_out_id=product.tape_out_id,
+        declaration=(bound.designer.id, bound.digest),
+        supersession=None if superseded is None else (bound.designer.id, superseded),
+        facts=_facts_of(bound, trust=trust, at=at),
+    )
 
 
 @dataclass

@@ -235,14 +235,12 @@ def _opened(
 
 
 def _row(index: int, submitted: Submitted, answer: Answer) -> _Row:
-    declaration, party = submitted.declaration, submitted.designer.id
-    superseded = declaration.supersedes
     return _Row(
         entry=index,
-        declaration=(party, submitted.digest),
-        supersedes=None if superseded is None else (party, superseded),
-        name=declaration.product.name,
-        tape_out_id=declaration.product.tape_out_id,
+        declaration=submitted.declaration,
+        supersedes=submitted.supersession,
+        name=submitted.product,
+        tape_out_id=submitted.tape_out_id,
         answer=answer,
     )
 

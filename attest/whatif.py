@@ -34,105 +34,22 @@ gives the same as trying each of them:
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, Protocol
 
-from attest.encoding import Json
 from attest.errors import InputError
-from attest.rules.edition import Edition, Version, open_edition
-from attest.rules.evaluate import Finding, evaluate, verdict_of
+from attest.ledger import Shipment, with_ledger
+from attest.rules.compare import Change, Evaluated, changes
+from attest.rules.edition import Edition, open_edition
 from attest.rules.facts import Facts
 from attest.rules.turns import DAY
 
 VERDICTS: Final = ("PASS", "HOLD", "FAIL")
 """From good to bad."""
 
-_PARAM: Final = re.compile(r"params\.[a-z0-9_]+")
 _MODE: Final = "transaction.mode"
-_VARIED: Final = frozenset({*DAY, _MODE})
-
-
-class Moved(NamedTuple):
-    """A value that a finding rests on and that is another one now.
-
-    `citation` is that of a param's new version. A list of texts says what came and what went.
-    """
-
-    name: str
-    before: int | str | bool | None
-    after: int | str | bool | None
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    citation: str = ""
-
-    def to_json(self) -> dict[str, Json]:
-        """The value as JSON; what there is none of is left out."""
-        lists = self.added or self.removed
-        written: dict[str, Json] = {"name": self.name}
-        if lists:
-            written |= {"added": list(self.added), "removed": list(self.removed)}
-        else:
-            written |= {"before": self.before, "after": self.after}
-        return written | ({"citation": self.citation} if self.citation else {})
-
-
-class Turned(NamedTuple):
-    """A comparison with another result; `params` are those in it: name, value now, citation."""
-
-    expr: str
-    before: str
-    after: str
-    params: tuple[tuple[str, int | str | bool, str], ...] = ()
-
-    def to_json(self) -> dict[str, Json]:
-        """The comparison as JSON; `params` are left out where there is none."""
-        written: dict[str, Json] = {"expr": self.expr, "before": self.before, "after": self.after}
-        if self.params:
-            written["params"] = [
-                {"name": name, "value": value, "citation": citation}
-                for name, value, citation in self.params
-            ]
-        return written
-
-
-class Change(NamedTuple):
-    """A rule whose result is another one: what it says now, and why.
-
-    `before` and `after` are results (`pass`, `fail`, `unknown`, `n/a`), None where the packs have
-    no such rule.
-    """
-
-    pack: str
-    rule: str
-    kind: str
-    before: str | None
-    after: str | None
-    says: str
-    citation: str
-    moved: tuple[Moved, ...] = ()
-    turned: tuple[Turned, ...] = ()
-    clears_with: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Json]:
-        """The change as JSON; what there is none of is left out."""
-        written: dict[str, Json] = {
-            "pack": self.pack,
-            "rule": self.rule,
-            "kind": self.kind,
-            "before": self.before,
-            "after": self.after,
-            "says": self.says,
-            "citation": self.citation,
-        }
-        if self.moved:
-            written["values"] = [each.to_json() for each in self.moved]
-        if self.turned:
-            written["turned"] = [each.to_json() for each in self.turned]
-        if self.clears_with:
-            written["clears_with"] = list(self.clears_with)
-        return written
 
 
 class After(NamedTuple):
@@ -173,12 +90,13 @@ class Variations:
     """The same facts tried on each of these days; under other packs, in another mode, if given.
 
     A day stands for completion and decision alike. Without a day the facts keep their dates.
-    `packs` are pack documents.
+    `packs` are pack documents; with `shipments` the facts `ledger.*` are those of the day.
     """
 
     on: tuple[dt.date, ...] = ()
     packs: tuple[bytes, ...] = ()
     mode: str | None = None
+    shipments: tuple[Shipment, ...] | None = None
 
     def answer(self, facts: Facts, editions: Sequence[Edition]) -> Answer:
         """See `Question.answer`.
@@ -188,24 +106,25 @@ class Variations:
             RuleError: a pack is broken.
         """
         others = [open_edition(raw) for raw in self.packs] or editions
-        before = _Evaluated.of(facts, editions)
+        before = Evaluated.of(varied(facts, shipments=self.shipments), editions)
         after = []
         for day in self.on or (None,):
             if day is not None:
                 check_in_force(others, day)
-            tried = _Evaluated.of(varied(facts, on=day, mode=self.mode), others)
-            after.append(_after(day, before, tried))
+            moved = varied(facts, on=day, mode=self.mode, shipments=self.shipments)
+            after.append(_after(day, before, Evaluated.of(moved, others)))
         return Answer(before.verdict, tuple(after))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Every day after `first`, up to `until`, on which the verdict turns."""
+    """Every day after `first`, up to `until`, on which the verdict turns; else as `Variations`."""
 
     first: dt.date
     until: dt.date
     packs: tuple[bytes, ...] = ()
     mode: str | None = None
+    shipments: tuple[Shipment, ...] | None = None
 
     def answer(self, facts: Facts, editions: Sequence[Edition]) -> Answer:
         """See `Question.answer`; there is one `After` for each day on which the verdict turns.
@@ -215,35 +134,55 @@ class Span:
             RuleError: a pack is broken.
         """
         used = [open_edition(raw) for raw in self.packs] or editions
-        check_in_force(used, self.first)
-        first, until = self.first.toordinal(), self.until.toordinal()
-        days = sorted(
-            {
-                day
-                for each in used
-                for day in each.turns.days(facts.values, first=first, until=until)
-            }
-        )
-        standing = _Evaluated.of(varied(facts, on=self.first, mode=self.mode), used)
+        standing = self._evaluated(self.first, facts, used)
         start = standing.verdict
         after = []
-        for day in map(dt.date.fromordinal, days):
-            check_in_force(used, day)
-            tried = _Evaluated.of(varied(facts, on=day, mode=self.mode), used)
+        for day in self._days(facts, used):
+            tried = self._evaluated(day, facts, used)
             if tried.verdict != standing.verdict:
                 after.append(_after(day, standing, tried))
             standing = tried
         return Answer(start, tuple(after))
 
+    def _evaluated(self, day: dt.date, facts: Facts, editions: Sequence[Edition]) -> Evaluated:
+        check_in_force(editions, day)
+        moved = varied(facts, on=day, mode=self.mode, shipments=self.shipments)
+        return Evaluated.of(moved, editions)
 
-def varied(facts: Facts, *, on: dt.date | None, mode: str | None) -> Facts:
-    """The facts with another day of completion and decision, and another mode, where given."""
-    changed: dict[str, Any] = {}
-    if on is not None:
-        changed = dict.fromkeys(DAY, on.toordinal())
+    def _days(self, facts: Facts, editions: Sequence[Edition]) -> list[dt.date]:
+        """The days to try: those on which the ledger has other figures, and the turns between."""
+        first, until = self.first.toordinal(), self.until.toordinal()
+        cuts = set()
+        if self.shipments is not None:
+            cuts = {dt.date(year, 1, 1) for year in range(self.first.year, self.until.year + 1)}
+            cuts |= {each.completion_date for each in self.shipments}
+        days = sorted(each.toordinal() for each in cuts if self.first < each <= self.until)
+        found = set(days)
+        for start, stop in pairwise([first, *days, until + 1]):
+            on = dt.date.fromordinal(start)
+            values = varied(facts, on=on, shipments=self.shipments).values
+            for each in editions:
+                found |= set(each.turns.days(values, first=start, until=stop - 1))
+        return list(map(dt.date.fromordinal, sorted(found)))
+
+
+def varied(
+    facts: Facts,
+    *,
+    on: dt.date | None = None,
+    mode: str | None = None,
+    shipments: Sequence[Shipment] | None = None,
+) -> Facts:
+    """The facts on another day of completion and decision, in another mode, after shipments.
+
+    Raises:
+        InputError: facts-malformed (the facts state themselves what the shipments are for).
+    """
+    changed: dict[str, Any] = {} if on is None else dict.fromkeys(DAY, on.toordinal())
     if mode is not None:
         changed[_MODE] = mode
-    return Facts({**facts.values, **changed}) if changed else facts
+    moved = Facts({**facts.values, **changed})
+    return moved if shipments is None else with_ledger(moved, shipments)
 
 
 def check_in_force(editions: Iterable[Edition], day: dt.date) -> None:
@@ -256,31 +195,7 @@ def check_in_force(editions: Iterable[Edition], day: dt.date) -> None:
         raise InputError("not-in-force", f"no rule pack is in force on {day.isoformat()}")
 
 
-@dataclass(frozen=True)
-class _Evaluated:
-    """Facts, the editions that they stand under, and what those find."""
-
-    facts: Facts
-    editions: Sequence[Edition]
-    findings: tuple[Finding, ...]
-    verdict: str
-
-    @staticmethod
-    def of(facts: Facts, editions: Sequence[Edition]) -> _Evaluated:
-        findings = tuple(finding for each in editions for finding in evaluate(each.pack, facts))
-        return _Evaluated(facts, editions, findings, verdict_of(findings))
-
-    def by_rule(self) -> dict[tuple[str, str], Finding]:
-        return {(str(each.stated["pack"]), each.rule): each for each in self.findings}
-
-    def version(self, pack: str, name: str) -> Version | None:
-        for each in self.editions:
-            if each.pack.id == pack:
-                return each.version(name, self.facts)
-        return None
-
-
-def _after(day: dt.date | None, before: _Evaluated, tried: _Evaluated) -> After:
+def _after(day: dt.date | None, before: Evaluated, tried: Evaluated) -> After:
     return After(
         on=day,
         before=before.verdict,
@@ -288,94 +203,8 @@ def _after(day: dt.date | None, before: _Evaluated, tried: _Evaluated) -> After:
         depends_on_reading=any(
             flag.result not in (None, finding.result)
             for finding in tried.findings
+            if finding.flags
             for flag in finding.flags
         ),
-        changes=tuple(_changes(before, tried)),
+        changes=tuple(changes(before, tried)),
     )
-
-
-def _changes(before: _Evaluated, tried: _Evaluated) -> Iterable[Change]:
-    if [_told(each) for each in before.findings] == [_told(each) for each in tried.findings]:
-        return
-    old, new = before.by_rule(), tried.by_rule()
-    for key in dict.fromkeys((*new, *old)):
-        was, now = old.get(key), new.get(key)
-        if was is None or now is None or _told(was) != _told(now):
-            yield _change(key, was, now, before, tried)
-
-
-def _told(finding: Finding) -> tuple[Any, ...]:
-    return finding.stated["pack"], finding.rule, finding.result, finding.verdict
-
-
-def _change(
-    key: tuple[str, str],
-    was: Finding | None,
-    now: Finding | None,
-    before: _Evaluated,
-    tried: _Evaluated,
-) -> Change:
-    old = {} if was is None else was.to_json()
-    new = {} if now is None else now.to_json()
-    told = new or old
-    tests = {each["expr"]: each["is"] for each in old.get("tests", [])}
-    return Change(
-        pack=key[0],
-        rule=key[1],
-        kind=told["kind"],
-        before=old.get("result"),
-        after=new.get("result"),
-        says=new.get("says", ""),
-        citation=told.get("citation") or old.get("citation", ""),
-        moved=tuple(_moved(key[0], old.get("used", {}), new.get("used", {}), before, tried)),
-        turned=tuple(
-            Turned(
-                expr=each["expr"],
-                before=tests[each["expr"]],
-                after=each["is"],
-                params=tuple(_params(key[0], each["expr"], tried)),
-            )
-            for each in new.get("tests", [])
-            if tests.get(each["expr"], each["is"]) != each["is"]
-        ),
-        clears_with=tuple(new.get("clears_with", [])) if new.get("verdict") != "PASS" else (),
-    )
-
-
-def _params(pack: str, expr: str, tried: _Evaluated) -> Iterable[tuple[str, Any, str]]:
-    for name in dict.fromkeys(_PARAM.findall(expr)):
-        version = tried.version(pack, name)
-        if version is not None and not isinstance(version.value, list):
-            yield name, version.value, version.citation
-
-
-def _moved(
-    pack: str,
-    old: Mapping[str, Json],
-    new: Mapping[str, Json],
-    before: _Evaluated,
-    tried: _Evaluated,
-) -> Iterable[Moved]:
-    for name in sorted({*old, *new} - _VARIED):
-        if name.startswith("params."):
-            was, now = before.version(pack, name), tried.version(pack, name)
-            then, value = (None if each is None else each.value for each in (was, now))
-            if then != value:
-                yield _moved_value(name, then, value, "" if now is None else now.citation)
-        elif name in old and name in new and old[name] != new[name]:
-            yield _moved_value(name, old[name], new[name], "")
-
-
-def _moved_value(name: str, then: Json, value: Json, citation: str) -> Moved:
-    if isinstance(then, list) or isinstance(value, list):
-        was, now = then or [], value or []
-        return Moved(
-            name=name,
-            before=None,
-            after=None,
-            added=tuple(each for each in now if each not in was),
-            removed=tuple(each for each in was if each not in now),
-            citation=citation,
-        )
-    simple = [each if isinstance(each, int | str) else None for each in (then, value)]
-    return Moved(name, simple[0], simple[1], citation=citation)

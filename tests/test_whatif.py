@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from attest.decision import decide, submitted_facts
 from attest.encoding import Json, canonical, loads
 from attest.errors import AttestError, InputError, RuleError
+from attest.rules.compare import Change, Moved, Turned
 from attest.rules.edition import Edition, open_edition
 from attest.rules.evaluate import evaluate, verdict_of
 from attest.rules.facts import Facts, facts_from_json
-from attest.whatif import Change, Moved, Span, Turned, Variations, varied
+from attest.whatif import Span, Variations, varied
 from tests.rules.us_ear import changed
 from tests.world import NOW, UNKNOWN, World, known, pack_bytes
 
@@ -122,7 +123,7 @@ def test_another_day_is_what_decide_says_on_it(
     before, (after,) = Variations(on=(day,)).answer(facts, EDITIONS)
     assert (before, after.before, after.on) == (recorded["verdict"], recorded["verdict"], day)
     assert after.verdict == moved["verdict"]
-    facts_then = varied(facts, on=day, mode=None)
+    facts_then = varied(facts, on=day)
     then = [each.to_json() for one in EDITIONS for each in evaluate(one.pack, facts_then)]
     assert then == moved["findings"]
     expected = results(moved["findings"])
@@ -157,7 +158,7 @@ def test_a_calendar_is_every_day_one_by_one(
 
 
 def verdict_on(day: dt.date, facts: Facts, editions: list[Edition]) -> str:
-    moved = varied(facts, on=day, mode=None)
+    moved = varied(facts, on=day)
     return verdict_of([each for one in editions for each in evaluate(one.pack, moved)])
 
 

@@ -15,13 +15,15 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from attest.cli import clock, packs
+from attest import limits
+from attest.cli import clock, files, packs
 from attest.cli.failures import about
 from attest.cli.log_keys import log_keys_option, read_log_keys
 from attest.cli.products import read_products
 from attest.cli.progress import progress
 from attest.cli.screen import Screen
 from attest.encoding import Json
+from attest.ledger import Shipment, read_shipments
 from attest.rules.edition import open_edition
 from attest.rules.register import EXPORTERS, MODES
 from attest.survey import survey
@@ -108,7 +110,23 @@ pack_option: Final = click.option(
     multiple=True,
     help="Try these packs instead; one that ships, a folder or a JSON file; may be repeated.",
 )
+ledger_option: Final = click.option(
+    "--ledger", metavar="FILE", help="Shipments before: JSON, as attest.ledger reads it."
+)
 mode_option: Final = click.option("--mode", type=click.Choice(MODES), help="Try this mode instead.")
+
+
+def read_ledger(path: str | None) -> tuple[Shipment, ...] | None:
+    """The shipments of `--ledger`, None without it.
+
+    Raises:
+        InputError: file, ledger-malformed, too-large, the json codes.
+    """
+    if path is None:
+        return None
+    raw = files.read_bytes(path, bytes_max=limits.LEDGER_BYTES_MAX)
+    with about(files.name_of(path)):
+        return read_shipments(raw)
 
 
 def ask(screen: Screen, given: Sources, question: Question) -> Answers:

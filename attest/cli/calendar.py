@@ -24,6 +24,7 @@ _YEARS: Final = 3
 @click.option("--until", type=clock.DATE, help="Last day (default: three years later).")
 @asking.pack_option
 @asking.mode_option
+@asking.ledger_option
 @click.option("--only-changes/--all", default=True, help="Name ten products alike, or all.")
 @screened
 def command(
@@ -34,6 +35,7 @@ def command(
     until: dt.date | None,
     names: tuple[str, ...],
     mode: str | None,
+    ledger: str | None,
     only_changes: bool,
 ) -> int:
     """List every day on which a product, completed and decided on that day, gets another verdict.
@@ -49,7 +51,13 @@ def command(
     if until < first:
         raise click.UsageError("--until is before --from")
     loaded = packs.load_all(names)
-    question = Span(first=first, until=until, packs=tuple(each.raw for each in loaded), mode=mode)
+    question = Span(
+        first=first,
+        until=until,
+        packs=tuple(each.raw for each in loaded),
+        mode=mode,
+        shipments=asking.read_ledger(ledger),
+    )
     answers = asking.ask(screen, given, question)
     days: dict[dt.date, list[Told]] = {}
     for each in answers.products:

@@ -24,7 +24,8 @@ from attest.cli.failures import exit_code_of
 from attest.cli.figures import in_words
 from attest.cli.screen import Screen
 from attest.encoding import Json
-from attest.whatif import VERDICTS, After, Change, Moved, Turned
+from attest.rules.compare import Change, Moved, Turned
+from attest.whatif import VERDICTS, After
 
 _NAMES_SHOWN: Final = 10
 _TEXTS_SHOWN: Final = 8

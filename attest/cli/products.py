@@ -45,6 +45,7 @@ from attest.rules.register import GROUPS, MODES
 
 _SUFFIXES: Final = (".csv", ".json", ".toml")
 _DETERMINATION: Final = ".determination"
+_NO_DIGEST: Final = encoding.digest(b"")
 _NO_DESIGN: Final = {"form": "file", "sha256": "00" * 32, "describes": "not named yet"}
 
 
@@ -62,12 +63,12 @@ class Product:
 class _Papers:
     """What the sources hold so far.
 
-    Declarations are by digest, with their source and claims; determinations with their source and
-    the digest, or the name of the source, that they belong to.
+    Declarations are by digest, with their source and predicate; determinations are source, digest
+    of the declaration (empty where the source names none) and predicate. All follow their schemas.
     """
 
-    declarations: dict[str, tuple[str, Declaration]] = field(default_factory=dict)
-    determinations: list[tuple[str, str, Determination]] = field(default_factory=list)
+    declarations: dict[str, tuple[str, Json]] = field(default_factory=dict)
+    determinations: list[tuple[str, str, Json]] = field(default_factory=list)
     facts: list[tuple[str, Json]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -110,7 +111,7 @@ def _read(path: str, papers: _Papers) -> None:
         return
     with about(path):
         try:
-            found = sorted(each for each in folder.iterdir() if each.suffix in _SUFFIXES)
+            found = sorted(each for each in folder.iterdir() if each.suffix.lower() in _SUFFIXES)
         except OSError as error:
             raise InputError("file", (error.strerror or "cannot be read").lower()) from None
         if not found:
@@ -168,23 +169,21 @@ def _add_statement(path: str, found: Found, papers: _Papers) -> bool:
     predicate = found.statement["predicate"]
     kind = found.statement["predicateType"]
     if kind == DECLARATION_TYPE:
-        papers.declarations.setdefault(found.digest, (path, parse(Declaration, predicate)))
+        papers.declarations.setdefault(found.digest, (path, predicate))
     elif kind == DETERMINATION_TYPE:
-        determination = parse(Determination, predicate)
-        papers.determinations.append((path, predicate["declaration"], determination))
+        papers.determinations.append((path, predicate["declaration"], predicate))
     return kind in (DECLARATION_TYPE, DETERMINATION_TYPE)
 
 
 def _read_source(path: str, raw: bytes, form: str, content: Json, papers: _Papers) -> None:
     if isinstance(content, dict) and "attester_role" in content:
-        (predicate,) = sources.read(raw, form, "determination")
-        predicate = {**predicate, "declaration": encoding.digest(b"")}
-        with_faults = encoding.loads(encoding.canonical(predicate))
-        schemas.validate("determination", with_faults)
-        papers.determinations.append((path, "", parse(Determination, with_faults)))
+        (source,) = sources.read(raw, form, "determination")
+        predicate = encoding.loads(encoding.canonical({**source, "declaration": _NO_DIGEST}))
+        schemas.validate("determination", predicate)
+        papers.determinations.append((path, "", predicate))
     elif isinstance(content, dict) and "product" in content:
-        (predicate,) = sources.read(raw, form, "declaration")
-        _add_declaration(path, predicate, papers)
+        (source,) = sources.read(raw, form, "declaration")
+        _add_declaration(path, source, papers)
     else:
         raise InputError("not-found", "neither a document of docs/SPEC.md, nor facts, nor a source")
 
@@ -192,22 +191,21 @@ def _read_source(path: str, raw: bytes, form: str, content: Json, papers: _Paper
 def _add_declaration(path: str, predicate: Mapping[str, Json], papers: _Papers) -> None:
     statement = declaration_statement({"design": [_NO_DESIGN], **predicate})
     digest = encoding.digest(encoding.canonical(statement))
-    claims = parse(Declaration, statement["predicate"])
-    papers.declarations.setdefault(digest, (path, claims))
+    papers.declarations.setdefault(digest, (path, statement["predicate"]))
 
 
 def _declared(papers: _Papers, *, exporter: str, decided: dt.date) -> list[Product]:
-    linked: dict[str, dict[str, Determination]] = {}
+    linked: dict[str, dict[str, Json]] = {}
     for source, digest, determination in papers.determinations:
         with about(source):
             owner = digest if digest in papers.declarations else _owner(source, digest, papers)
             roles = linked.setdefault(owner, {})
-            if roles.setdefault(determination.attester_role, determination) != determination:
+            if roles.setdefault(determination["attester_role"], determination) != determination:
                 raise InputError("not-a-submission", "two determinations in one attester role")
     return [
         Product(
-            name=claims.product.name,
-            tape_out_id=claims.product.tape_out_id,
+            name=claims["product"]["name"],
+            tape_out_id=claims["product"]["tape_out_id"],
             source=source,
             facts=_facts(claims, linked.get(digest, {}).values(), exporter, decided),
         )
@@ -228,15 +226,14 @@ def _owner(source: str, digest: str, papers: _Papers) -> str:
     )
 
 
-def _facts(
-    claims: Declaration, determinations: Iterable[Determination], exporter: str, decided: dt.date
-) -> Facts:
-    names: dict[str, str] = {party.role: party.name for party in claims.parties}
+def _facts(claims: Json, determinations: Iterable[Json], exporter: str, decided: dt.date) -> Facts:
+    names = {party["role"]: party["name"] for party in claims["parties"]}
     return derive_facts(
-        declaration=claims,
+        declaration=parse(Declaration, claims),
         designer_name=names["designer"],
         determinations=[
-            (each, names.get(PARTY_ROLE[each.attester_role], NOBODY)) for each in determinations
+            (parse(Determination, each), names.get(PARTY_ROLE[each["attester_role"]], NOBODY))
+            for each in determinations
         ],
         exporter=exporter,
         decided=decided,

@@ -19,6 +19,7 @@ from attest.whatif import Variations
 @click.option("--on", "days", type=clock.DATE, multiple=True, help="Day to try; may be repeated.")
 @asking.pack_option
 @asking.mode_option
+@asking.ledger_option
 @click.option("--scratch", is_flag=True, expose_value=False, help="Nothing is written (always so).")
 @click.option("--only-changes/--all", default=True, help="Name what changes, or all products.")
 @screened
@@ -29,6 +30,7 @@ def command(
     days: tuple[dt.date, ...],
     names: tuple[str, ...],
     mode: str | None,
+    ledger: str | None,
     only_changes: bool,
 ) -> int:
     """Compare the verdicts of products with those of another day, other packs, another mode.
@@ -45,7 +47,10 @@ def command(
         raise click.UsageError("name what to try: --on, --pack or --mode")
     loaded = packs.load_all(names)
     question = Variations(
-        on=tuple(dict.fromkeys(days)), packs=tuple(each.raw for each in loaded), mode=mode
+        on=tuple(dict.fromkeys(days)),
+        packs=tuple(each.raw for each in loaded),
+        mode=mode,
+        shipments=asking.read_ledger(ledger),
     )
     answers = asking.ask(screen, given, question)
     told = [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from attest.encoding import canonical
+from attest.rules.facts import facts_to_json
 from tests.cli.helpers import ROOT, Log, attest, check_failed, document, succeeded
 from tests.cli.pages import json_members
 from tests.cli.test_whatif import AUTHORIZED, BN, pair, signed, written
+from tests.test_whatif_ledger import SHIPMENT, SOLD, limited
 from tests.world import World
 
 SPAN = ("--from", "2026-11-24", "--until", "2029-11-24")
@@ -133,3 +138,59 @@ def test_an_export_that_was_cut_off(tmp_path: Path) -> None:
     (export / "checkpoint").unlink()
     failed = attest("calendar", export, "--log-keys", log.keys, *SPAN)
     check_failed(failed, 6, "export-incomplete")
+
+
+def test_the_example_turns_at_the_end_of_2026() -> None:
+    told = listed(ROOT / "examples" / "whatif", *SPAN, code=4)
+    named = [
+        (day["on"], each["product"], each["before"], each["verdict"])
+        for day in told["days"]
+        for each in day["results"]
+    ]
+    assert named == [
+        ("2026-12-31", "Alder V2", "PASS", "HOLD"),
+        ("2027-01-01", "Tianqiu B4", "FAIL", "PASS"),
+        ("2028-01-01", "Tianqiu B4", "PASS", "FAIL"),
+        ("2029-01-01", "Tianqiu B4", "FAIL", "PASS"),
+    ]
+
+
+def test_the_commands_of_the_example_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "examples" / "whatif" / "README.md").read_text(encoding="utf-8")
+    lines = [shlex.split(each) for each in re.findall(r"^attest (.*)$", text, re.MULTILINE)]
+    assert {words[0] for words in lines} == {"calendar", "whatif"}
+    monkeypatch.chdir(ROOT)
+    for words in lines:
+        decided = ["--decided", "2026-11-24", *(SPAN if words[0] == "calendar" else ())]
+        told = succeeded(attest(*words, *decided), 4 if words[0] == "calendar" else 5).stdout
+        assert "2026-12-31: 1 PASS→HOLD, 1 the same" in told
+
+
+def ledger_files(folder: Path) -> tuple[Path, Path, Path]:
+    """Facts, a pack with a limit of the calendar year, and shipments that reach it."""
+    facts, pack, ledger = (folder / name for name in ("f.json", "limit.json", "ledger.json"))
+    facts.write_bytes(canonical(facts_to_json(SOLD)))
+    pack.write_bytes(limited("ledger.lpp_tpp_milli < 2000"))
+    rows = [{**SHIPMENT, "completion_date": day} for day in ("2026-03-02", "2026-04-02")]
+    ledger.write_bytes(canonical(rows))
+    return facts, pack, ledger
+
+
+def test_a_ledger_is_counted_on_each_day(tmp_path: Path) -> None:
+    facts, pack, ledger = ledger_files(tmp_path)
+    base = (facts, *SPAN, "--base-pack", pack)
+    assert turns(listed(*base)) == []
+    told = listed(*base, "--ledger", ledger)
+    assert turns(told) == [("2027-01-01", "FAIL", "PASS")]
+    (change,) = told["days"][0]["results"][0]["changes"]
+    assert change["values"] == [{"name": "ledger.lpp_tpp_milli", "before": 2000, "after": 0}]
+    tried = attest("whatif", *base[:1], *base[-2:], "--ledger", ledger, "--on", "2027-01-01")
+    assert "1 FAIL→PASS" in succeeded(tried).stdout
+
+
+def test_a_bad_ledger_is_refused(tmp_path: Path) -> None:
+    facts, pack, ledger = ledger_files(tmp_path)
+    ledger.write_text("{}")
+    for name, code in ((ledger, "ledger-malformed"), (tmp_path / "none.json", "file")):
+        told = attest("calendar", facts, "--base-pack", pack, "--ledger", name, *SPAN)
+        assert str(name) in check_failed(told, 2, code)

@@ -90,6 +90,9 @@ def test_show_a_pack_as_one_reading() -> None:
     assert "40: AR; AT; AU;" in text
     assert re.search(r"and [0-9]+ more", text)
     assert all(len(line) <= 200 for line in text.splitlines())
+    order = [rule["name"] for rule in told["rules"]]
+    for earlier, later in (("n1_scope", "n1_way_a"), ("n1_way_c", "n1_presumption")):
+        assert order.index(earlier) < order.index(later)
     (way,) = [rule for rule in told["rules"] if rule["name"] == "n1_way_b"]
     assert {"limit_no_hbm", "limit_hbm", "group_d5"} <= set(way["params"])
     assert "macau_or_d5" in way["definitions"]
@@ -180,10 +183,12 @@ def test_coverage_lists_what_begins_later_and_what_ends(mini: Path) -> None:
     ended = changed("test_hbm.toml", "from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-12-31")
     folder(mini, ended)
     text = succeeded(attest("rules", "coverage", mini)).stdout
-    assert "rule.test_hbm: begins 2026-01-01, ends 2026-12-31" in text
+    assert "rule.test_hbm: begins 2026-01-01\n        rule.test_hbm: ends 2026-12-31\n" in text
     text = succeeded(attest("rules", "coverage", mini, "--until", "2026-12-31")).stdout
     assert "rule.test_hbm: begins 2026-01-01\n" in text
     assert "from 2025-01-31, 2026-12-31" in text
+    text = succeeded(attest("rules", "coverage", mini, "--until", "2025-06-30")).stdout
+    assert "rule.test_hbm: begins 2026-01-01\n" in text
 
 
 def test_coverage_fails_with_the_days_that_are_left_out(mini: Path) -> None:

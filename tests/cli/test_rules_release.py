@@ -62,6 +62,15 @@ def test_diff_shows_what_changed_and_which_cases(rules: Path) -> None:
     assert told["cases_run"] == 3
 
 
+def test_diff_shows_a_version_that_was_ended(rules: Path) -> None:
+    folder(
+        rules / "new", changed(LIMITS, "from = 2027-01-01", "from = 2027-01-01\nuntil = 2027-12-31")
+    )
+    text = succeeded(attest("rules", "diff", rules / "old", rules / "new")).stdout
+    ended = "changed  params.limit, from 2027-01-01, until\n    - (nothing)\n    + 2027-12-31\n"
+    assert ended in text
+
+
 def test_diff_of_the_same_says_nothing(rules: Path) -> None:
     result = succeeded(attest("rules", "diff", "us-ear", "us-ear"))
     assert "0 changes; 0 of " in result.stdout
