@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 import click
 
 from attest.cli import clock, packs
 from attest.cli.screen import Screen, screened
 from attest.encoding import Json
-from attest.rules.coverage import Coverage, Fault, Span, examine
+from attest.rules.coverage import Coverage, Fault, examine
+from attest.rules.pack import coverage as ends
+
+_DAY: Final = dt.timedelta(days=1)
 
 
 @click.command("coverage", short_help="Prove that versions leave no day out.")
@@ -67,23 +71,13 @@ def _show(screen: Screen, loaded: packs.Loaded, covered: Coverage, until: dt.dat
     word, end = ("FAIL" if covered.faults else "PASS"), _text(until) or "without end"
     first = loaded.document["effective"]["from"]
     screen.result(word, loaded.pack.id, f"{counted} from {first}, {end}")
-    rows = [(each.name, text) for each in covered.spans if (text := _apart(each, loaded, until))]
-    for name, text in rows:
-        screen.out(f"        {name}: {text}")
+    for gap in ends(loaded.pack, until=dt.date.max):
+        if gap.first.toordinal() == loaded.pack.first:
+            screen.out(f"        {gap.name}: begins {gap.last + _DAY}")
+        elif until is None or gap.first <= until:
+            screen.out(f"        {gap.name}: ends {gap.first - _DAY}")
     for fault in covered.faults:
         screen.out(f"        {fault.name}: {_fault(fault)}")
-
-
-def _apart(span: Span, loaded: packs.Loaded, until: dt.date | None) -> str:
-    """When a rule or param begins or ends, where its pack does not."""
-    effective = loaded.document["effective"]
-    parts = []
-    if span.first.isoformat() > effective["from"]:
-        parts.append(f"begins {span.first}")
-    last = min(effective.get("until", "9999-12-31"), _text(until) or "9999-12-31")
-    if span.last is not None and span.last.isoformat() < last:
-        parts.append(f"ends {span.last}")
-    return ", ".join(parts)
 
 
 def _fault(fault: Fault) -> str:

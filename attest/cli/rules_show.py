@@ -87,6 +87,7 @@ def show(
 ) -> int:
     """Show a pack, or one RULE of it, with its texts, dates and citations.
 
+    Rules stand in the order in which they rest on each other: scopes, ways, presumptions, tests.
     A RULE comes with the terms that it uses, the values of its params on the day (default: today),
     the open points of the text that touch it, and its worked cases.
     """
@@ -94,7 +95,8 @@ def show(
     if document:
         screen.raw(loaded.raw)
         return 0
-    chosen = [each for each in loaded.document["rules"] if rule in (None, each["name"])]
+    written = {each["name"]: each for each in loaded.document["rules"]}
+    chosen = [written[each.name] for each in loaded.pack.rules if rule in (None, each.name)]
     if not chosen:
         with about(pack):
             raise InputError("not-found", "the pack has no rule of that name")

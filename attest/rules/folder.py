@@ -12,13 +12,12 @@ attest.errors.RuleError: pack-invalid: x.toml, line 2: limit, value: a number ha
 from __future__ import annotations
 
 import datetime as dt
-import zipfile
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from attest import limits
-from attest.encoding import Json
+from attest.encoding import Json, canonical, loads
 from attest.errors import InputError
 from attest.rules.places import LINE_BREAK, File, Place, refuse
 
@@ -69,13 +68,10 @@ def entries(folder: Folder) -> list[Path | Traversable]:
         raise InputError("file", "a folder of the pack cannot be read") from None
 
 
-def beside(folder: Folder, name: str) -> Folder | None:
-    """The folder `name` next to a folder; None where the folder stands in nothing."""
-    if isinstance(folder, Path):
-        return folder.resolve().parent / name
-    if isinstance(folder, zipfile.Path):
-        return cast(Traversable, folder.parent) / name
-    return None
+def beside(folder: Folder, name: str) -> Folder:
+    """The folder `name` next to a folder."""
+    whole = folder.resolve() if isinstance(folder, Path) else folder
+    return cast(Path, whole).parent / name
 
 
 def _read(file: Path | Traversable) -> bytes:
@@ -93,7 +89,10 @@ def _plain(value: Any, place: Place) -> Json:
         label = place.keys[-1] if all(isinstance(item, dict) for item in value) else "item"
         return [_plain(item, place.item(str(label), n)) for n, item in enumerate(value, 1)]
     if isinstance(value, str):
-        return LINE_BREAK.sub(" ", value).strip()
+        folded = LINE_BREAK.sub(" ", value).strip()
+        if not folded.isprintable():
+            _check_text(folded, place)
+        return folded
     if isinstance(value, float):
         refuse(place, "a number has a fraction")
     if isinstance(value, int) and abs(value) > limits.INTEGER_MAX:
@@ -101,3 +100,11 @@ def _plain(value: Any, place: Place) -> Json:
     if isinstance(value, dt.datetime | dt.time):
         refuse(place, "dates have no time of day")
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _check_text(text: str, place: Place) -> None:
+    """Refuse a character that no document may hold; others are unusual but good."""
+    try:
+        loads(canonical(text))
+    except InputError as error:
+        refuse(place, error.detail)

@@ -28,6 +28,7 @@ from attest.rules.lines import Keys, Lines
 LINE_BREAK: Final = re.compile(r"[ \t]*\r?\n[ \t]*")
 """What becomes one space when a text is folded onto one line."""
 
+_IN_FILES: Final = {"versions": "version", "readings": "reading"}
 _COLUMN: Final = re.compile(r"line 1, column ([0-9]+): ")
 
 
@@ -56,6 +57,11 @@ class File:
         """Which line each value stands on."""
         return Lines(self._raw.decode())
 
+    def spot(self, keys: Keys, column: int) -> str:
+        """File, line and column of a column, from 1, of a folded text."""
+        line, column = self.in_text(keys, column - 1)
+        return f"{self.name}, line {line}, column {column}"
+
     def in_text(self, keys: Keys, folded: int) -> tuple[int, int]:
         """Line and column of a character of a text, counted from 0 in its folded form."""
         text: Any = self.values
@@ -82,6 +88,10 @@ class Place(NamedTuple):
             return steps
         where = f"{self.file.name}, line {self.file.lines.line(self.keys)}"
         return f"{where}: {steps}" if steps else where
+
+    def written(self, name: str) -> str:
+        """A member of a document as it is written at this place: a file has `[[version]]`s."""
+        return name if self.file is None else _IN_FILES.get(name, name)
 
     def member(self, name: str) -> Place:
         """A member of the table at this place."""
@@ -110,16 +120,10 @@ class Place(NamedTuple):
         if match is None or self.file is None:
             return f"{self}: {detail}"
         why, column = detail[match.end() :], int(match[1])
-        if macro is None:
-            return f"{self.column(column)}: {', '.join(self.steps)}: {why}"
-        return f"{self}: {why.removesuffix(')')}, {macro.member('value').column(column)})"
-
-    def column(self, column: int) -> str:
-        """File, line and column of a column, from 1, of the folded text at this place."""
-        if self.file is None:
-            return f"column {column}"
-        line, column = self.file.in_text(self.keys, column - 1)
-        return f"{self.file.name}, line {line}, column {column}"
+        if macro is None or macro.file is None:
+            return f"{self.file.spot(self.keys, column)}: {', '.join(self.steps)}: {why}"
+        spot = macro.file.spot((*macro.keys, "value"), column)
+        return f"{self}: {why.removesuffix(')')}, {spot})"
 
 
 Places: TypeAlias = Mapping[tuple[str, str], Place]

@@ -37,10 +37,10 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Chec
             refuse(place, "not a table")
         for name in required:
             if name not in value:
-                refuse(place, f"{name} is missing")
+                refuse(place, f"{place.written(name)} is missing")
         for name in value:
             if name not in known:
-                allowed = ", ".join(sorted(known))
+                allowed = ", ".join(sorted(map(place.written, known)))
                 refuse(place.at(name), f"a member is unknown; there may be {allowed}")
         for name, check_member in known.items():
             if name in value:

@@ -42,8 +42,7 @@ def read(names: Json, folder: Folder, place: Place) -> dict[str, Table]:
         refuse(place, "not a list of names of files, without .toml")
     if len(set(names)) < len(names):
         refuse(place, "an item stands twice")
-    shelf = beside(folder, "common")
-    found = {} if shelf is None else read_tables(shelf, "common/")
+    found = read_tables(beside(folder, "common"), "common/")
     for number, name in enumerate(names, 1):
         if f"{name}.toml" not in found:
             refuse(

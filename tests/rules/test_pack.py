@@ -145,6 +145,12 @@ LIMITS = "params/limits.toml"
         (changed(LIMITS, "from = 2027-01-01", "from = 2024-01-01"), "versions stand newest first"),
         (changed(LIMITS, "2026-12-31", "2024-12-31"), "limit, version 2: ends before it begins"),
         ({"params/more.toml": FILES[LIMITS]}, "limit: stands twice, first in params/l"),
+        ({"params/more.toml": "[x]\nname = 'x'"}, "line 2: x: the name stands in the heading"),
+        (
+            changed(LIMITS, "[[limit.version]]", "versions = []\n[[limit.version]]"),
+            "write version ",
+        ),
+        ({"scope.toml": f"title = {'[' * 31}{']' * 31}"}, "the folder: nested deeper than 32 le"),
         ({"params/more.toml": "x = 1"}, "params/more.toml, line 1: x: not a table"),
         ({"params/Big.toml": "[Big]\ntype = 'int'"}, "name: not a name of lower-case letters"),
         (changed("params/places.toml", '"CN", "MO"', '"CN", "CN"'), "value: an item stands twice"),

@@ -206,6 +206,15 @@ def test_a_defect_of_what_is_not_used_does_not_matter(tmp_path: Path) -> None:
     assert document_of(written(tmp_path, common, {}))
 
 
+def test_a_defect_of_the_pack_s_own_is_found_beside_common_files(tmp_path: Path) -> None:
+    wrong = USES.replace("define.site_nearby", "define.site_nearby &")
+    code, detail = refused(
+        written(tmp_path, {"countries.toml": COUNTRIES}, {"test_hbm.toml": wrong})
+    )
+    assert code == "expression-invalid"
+    assert detail.startswith("test_hbm.toml, line 10, column 48: version 1, holds: ")
+
+
 def test_a_folder_named_by_a_dot_finds_what_is_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
