@@ -42,6 +42,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 from attest import limits
 from attest.encoding import decode_base64, encode_base64
 from attest.errors import InputError, InternalError, LogError
+from attest.keys import check_ed25519
 from attest.log.note import (
     ED25519_NOTE,
     ML_DSA_44_COSIGNATURE,
@@ -174,7 +175,8 @@ def signed_by(note: Note, keys: Iterable[NoteKey]) -> set[NoteKey]:
             continue
         try:
             if key.kind == ED25519_NOTE:
-                Ed25519PublicKey.from_public_bytes(key.public).verify(signature, note.text)
+                public = Ed25519PublicKey.from_public_bytes(key.public)
+                check_ed25519(public, signature, note.text)
             else:
                 check_ml_dsa(checkpoint, key, signature)
         except InvalidSignature:

@@ -28,6 +28,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from attest.errors import InternalError, LogError
+from attest.keys import check_ed25519
 from attest.log.checkpoint import (
     Checkpoint,
     check_ml_dsa,
@@ -81,7 +82,7 @@ def _open(key: NoteKey, note: Note, checkpoint: Checkpoint, signature: bytes) ->
             if len(signature) != 8 + _ED25519_BYTES or not 0 < at <= _TIME_MAX:
                 raise InvalidSignature
             public = Ed25519PublicKey.from_public_bytes(key.public)
-            public.verify(signature[8:], _cosigned_text(note.text, at))
+            check_ed25519(public, signature[8:], _cosigned_text(note.text, at))
             return at
     except InvalidSignature:
         raise LogError("checkpoint-signature", "a cosignature does not verify") from None

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import LogError
-from attest.log.checkpoint import parse_checkpoint_text
-from attest.log.merkle import leaf_hash, root_of, root_of_packed
-from attest.log.note import key_id, parse_note
+from attest.log.merkle import leaf_hash, root_of
 from attest.log.tiles import (
     Tile,
     bodies_path,
@@ -172,30 +168,3 @@ def test_the_printed_path_and_widths(shared_dir: Path) -> None:
     assert tile_path(0, 1234067, 256) == f"tile/0/{printed['index_1234067']}"
     for level, wanted in printed["size_70000"].items():
         assert widths(70_000, int(level)) == (wanted["full"], wanted["partial_width"])
-
-
-def test_a_log_by_other_hands(shared_dir: Path) -> None:
-    """The read path of tlog-tiles on the test log of Tessera: every size from 0 to 15."""
-    folder = shared_dir / "vectors" / "tessera-log"
-    vkey = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
-    name, identifier, encoded = vkey.split("+", 2)
-    public = base64.b64decode(encoded)
-    assert key_id(name, public[0], public[1:]).hex() == identifier
-    read = 0
-    for size in range(16):
-        note = parse_note((folder / f"checkpoint.{size}").read_bytes())
-        checkpoint = parse_checkpoint_text(note.text)
-        assert (checkpoint.origin, checkpoint.size) == (name, size)
-        ((signed_by, found, signature),) = note.signatures
-        assert (signed_by, found.hex()) == (name, identifier)
-        Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature, note.text)
-        entries: list[bytes] = []
-        for tile in tiles_of_level(size, 0):
-            entries, whole = split_bundle((folder / bundle_path(0, tile.width)).read_bytes())
-            assert whole
-            hashes = (folder / tile_path(0, 0, tile.width)).read_bytes()
-            assert hashes == b"".join(map(leaf_hash, entries))
-            assert root_of_packed(hashes) == checkpoint.root
-        assert root_of([leaf_hash(entry) for entry in entries]) == checkpoint.root
-        read += len(entries)
-    assert read == sum(range(16))
