@@ -31,7 +31,7 @@ from attest.rules.expr import Compiler, Expression, Macro
 from attest.rules.facts import FACTS
 from attest.rules.order import at, check_links, evaluation_order
 from attest.rules.shape import Places, check_shape, place_of, refuse
-from attest.rules.types import BOOL, DATE, Type, Value, named_type
+from attest.rules.types import BOOL, DATE, INT, STRING, Type, Value, named_type
 
 ENGINE: Final = 1
 """The semantics of rules that this version has; a pack names the one it was written for."""
@@ -86,9 +86,10 @@ class RuleVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of one of the four kinds; versions newest first."""
+    """A rule of one of the four kinds; versions newest first. `node` is `rule.` and its name."""
 
     name: str
+    node: str
     kind: str
     tested_on: str
     stated: Mapping[str, Json]
@@ -100,7 +101,7 @@ class Pack:
     """A compiled pack; its digest, not its object, tells whether it is the same as another.
 
     `params` and `definitions` are keyed by dotted name (`params.x`, `define.y`), `rules` stand in
-    the order of evaluation, `slots` counts the variables of all expressions.
+    the order of evaluation.
     """
 
     id: str
@@ -113,9 +114,10 @@ class Pack:
     params: Mapping[str, Param]
     definitions: Mapping[str, Expression]
     rules: tuple[Rule, ...]
-    slots: int
     dates: frozenset[str]
     """The names whose values are dates."""
+    rewritten: frozenset[str]
+    """The names whose values may not be JSON as they are: dates, lists, computed integers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +215,12 @@ def _compile(raw: bytes, places: Places) -> Pack:
         ),
         definitions=MappingProxyType(definitions),
         rules=tuple(rules[node[5:]] for node in order if node.startswith("rule.")),
-        slots=compiler.slots,
         dates=frozenset(name for name, kind in compiler.names.items() if kind == DATE),
+        rewritten=frozenset(
+            name
+            for name, kind in compiler.names.items()
+            if kind not in (BOOL, STRING) and (kind != INT or name in definitions)
+        ),
     )
 
 
@@ -296,6 +302,7 @@ def _rule(rule: Json, document: Json, compiler: Compiler, places: Places) -> Rul
     spans = _spans(rule["versions"], place)
     return Rule(
         name=rule["name"],
+        node=f"rule.{rule['name']}",
         kind=rule["kind"],
         tested_on=rule["versions"][0]["tested_on"],
         stated=stated,
@@ -317,8 +324,10 @@ def _rule_version(
         Reading(
             ambiguity=reading["ambiguity"],
             name=reading["name"],
-            when=_condition_of(reading, "when", compiler, f"{place}, reading {number}"),
-            holds=_condition(reading, "holds", compiler, f"{place}, reading {number}"),
+            when=_reading(reading, "when", compiler, f"{place}, reading {number}"),
+            holds=_reading(reading, "holds", compiler, f"{place}, reading {number}")
+            if "holds" in reading
+            else None,
         )
         for number, reading in enumerate(version.get("readings", []), 1)
     ]
@@ -344,9 +353,13 @@ def _rule_version(
 
 
 def _condition(table: Json, member: str, compiler: Compiler, place: str) -> Expression | None:
-    return _condition_of(table, member, compiler, place) if member in table else None
-
-
-def _condition_of(table: Json, member: str, compiler: Compiler, place: str) -> Expression:
+    if member not in table:
+        return None
     with at(f"{place}, {member}"):
         return compiler.expression(table[member], BOOL)
+
+
+def _reading(reading: Json, member: str, compiler: Compiler, place: str) -> Expression:
+    """An expression of a reading: a flag shows no trace."""
+    with at(f"{place}, {member}"):
+        return compiler.expression(reading[member], BOOL, traced=False)
