@@ -14,6 +14,7 @@ Nothing is trusted but the log's verifier keys. A fault ends the replay and name
 
 from __future__ import annotations
 
+import datetime as dt
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -21,11 +22,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from attest import encoding
-from attest.decision import decide_each
+from attest.decision import TOGETHER, Prior, decide_each
 from attest.errors import AttestError, InternalError, LogError
 from attest.log.check import check_export
 from attest.log.checkpoint import Checkpoint, LogKeys
@@ -112,33 +114,23 @@ def _confirm_all(
 def _confirm(export: Export, piece: Piece) -> list[Confirmed]:
     """Decide a piece again (step 3); the same function whatever the number of processes."""
     trust = _trust_at(export, piece.trust)
-    recorded: list[_Recorded] = []
-    fault = None
-    try:
-        recorded.extend(_opened(export, piece, trust))
-    except AttestError as error:
-        fault = error  # those before it may differ, and are named first
-    superseded: dict[object, int] = {
-        each.supersession: number
-        for number, each in reversed(list(enumerate(recorded)))
-        if each.supersession is not None
-    }
-    outcomes = decide_each(
-        [
-            (each.submission, each.entry.time, _Before(piece.superseded, superseded, number))
-            for number, each in enumerate(recorded)
-        ],
-        trust=trust,
-    )
+    superseded: dict[object, int] = {}
     confirmed: list[Confirmed] = []
-    for each, outcome in zip(recorded, outcomes, strict=True):
-        try:
-            decided = check_same(outcome, each.payload)
-        except AttestError as error:
-            raise located(error, each.entry.index) from None
-        confirmed.append((decided.verdict, decided.refusal_code))
-    if fault is not None:
-        raise fault
+    for recorded, fault in _together(_opened(export, piece, trust)):
+        submissions: list[tuple[bytes, dt.datetime, Prior]] = []
+        for number, each in enumerate(recorded, len(confirmed)):
+            before = _Before(piece.superseded, superseded, number)
+            submissions.append((each.submission, each.entry.time, before))
+            if each.supersession is not None:
+                superseded.setdefault(each.supersession, number)
+        for each, outcome in zip(recorded, decide_each(submissions, trust=trust), strict=True):
+            try:
+                decided = check_same(outcome, each.payload)
+            except AttestError as error:
+                raise located(error, each.entry.index) from None
+            confirmed.append((decided.verdict, decided.refusal_code))
+        if fault is not None:
+            raise fault
     return confirmed
 
 
@@ -178,6 +170,24 @@ def _opened(export: Export, piece: Piece, trust: Trust) -> Iterator[_Recorded]:
         except AttestError as error:
             raise located(error, entry.index) from None
         yield _Recorded(submission.body, entry, payload, superseded)
+
+
+def _together(
+    opened: Iterator[_Recorded],
+) -> Iterator[tuple[list[_Recorded], AttestError | None]]:
+    """So many as are decided in step, and the fault at which opening ended.
+
+    Those before the fault may not be decided the same, and are to be named first.
+    """
+    while True:
+        recorded: list[_Recorded] = []
+        try:
+            recorded.extend(islice(opened, TOGETHER))
+        except AttestError as error:
+            yield recorded, error
+        if not recorded:
+            return
+        yield recorded, None
 
 
 def _trust_at(export: Export, index: int) -> Trust:
