@@ -10,12 +10,12 @@ import datetime as dt
 from collections.abc import Mapping
 
 from attest import encoding, limits, schemas
-from attest.decision import Decided, Prior, decide
+from attest.decision import Decided, Prior, decide_each
 from attest.encoding import Json
 from attest.envelope import open_envelope
 from attest.errors import InputError, LogError, TrustError
 from attest.log.entry import Entry
-from attest.models import DECISION_TYPE
+from attest.models import DECISION_TYPE, DECLARATION_TYPE
 from attest.trust import Trust
 
 
@@ -63,13 +63,38 @@ def decide_again(
     Raises:
         TrustError: decision-differs.
     """
-    try:
-        decided = decide(submission, trust=trust, at=at, prior=prior)
-    except InputError:
-        raise TrustError("decision-differs", "the recorded bytes are no submission") from None
-    if decided.payload != decision:
+    (outcome,) = decide_each([(submission, at, prior)], trust=trust)
+    return check_same(outcome, decision)
+
+
+def check_same(outcome: Decided | Exception, decision: bytes) -> Decided:
+    """What deciding again came to, held to the opened decision, byte for byte.
+
+    Raises:
+        TrustError: decision-differs; or the outcome, where it is a defect of this program.
+    """
+    if isinstance(outcome, InputError):
+        raise TrustError("decision-differs", "the recorded bytes are no submission")
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome.payload != decision:
         raise TrustError("decision-differs", "deciding again gives other bytes")
-    return decided
+    return outcome
+
+
+def supersession_of(payload: bytes) -> tuple[str, str] | None:
+    """What a recorded decision says it supersedes, unverified: (party, statement digest).
+
+    Raises:
+        InputError: those of `read_decision`.
+    """
+    if b'"supersedes"' not in payload:
+        return None
+    predicate = read_decision(payload)["predicate"]
+    for signed in predicate["statements"]:
+        if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE:
+            return signed["signers"][0]["party"], predicate["supersedes"]
+    return None
 
 
 def check_decision_entry(decision: Entry, *, submission: Entry, leaf: bytes, trust: Entry) -> None:

@@ -14,25 +14,29 @@ Nothing is trusted but the log's verifier keys. A fault ends the replay and name
 
 from __future__ import annotations
 
+import datetime as dt
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from attest import encoding
+from attest.decision import TOGETHER, Prior, decide_each
 from attest.errors import AttestError, InternalError, LogError
 from attest.log.check import check_export
 from attest.log.checkpoint import Checkpoint, LogKeys
-from attest.log.entry import parse_entry
+from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
-from attest.recorded import decide_again, open_decision
+from attest.recorded import check_same, open_decision, supersession_of
 from attest.review import open_review
 from attest.trust import Trust, load_trust
-from attest.walk import Piece, Plan, located, walk
+from attest.walk import Piece, Plan, Supersession, located, walk
 
 Confirmed = tuple[str, str | None]
 """A decision's verdict and, for a refusal, its code."""
@@ -110,8 +114,48 @@ def _confirm_all(
 def _confirm(export: Export, piece: Piece) -> list[Confirmed]:
     """Decide a piece again (step 3); the same function whatever the number of processes."""
     trust = _trust_at(export, piece.trust)
-    superseded = set(piece.superseded)
+    superseded: dict[object, int] = {}
     confirmed: list[Confirmed] = []
+    for recorded, fault in _together(_opened(export, piece, trust)):
+        submissions: list[tuple[bytes, dt.datetime, Prior]] = []
+        for number, each in enumerate(recorded, len(confirmed)):
+            before = _Before(piece.superseded, superseded, number)
+            submissions.append((each.submission, each.entry.time, before))
+            if each.supersession is not None:
+                superseded.setdefault(each.supersession, number)
+        for each, outcome in zip(recorded, decide_each(submissions, trust=trust), strict=True):
+            try:
+                decided = check_same(outcome, each.payload)
+            except AttestError as error:
+                raise located(error, each.entry.index) from None
+            confirmed.append((decided.verdict, decided.refusal_code))
+        if fault is not None:
+            raise fault
+    return confirmed
+
+
+class _Recorded(NamedTuple):
+    """A submission, and its decision: the entry, the opened payload, what it supersedes."""
+
+    submission: bytes
+    entry: Entry
+    payload: bytes
+    supersession: Supersession | None
+
+
+@dataclass(frozen=True)
+class _Before(Container[Supersession]):
+    """What had been superseded before the decision of a number in its piece."""
+
+    before_piece: Container[Supersession]
+    in_piece: Mapping[object, int]
+    number: int
+
+    def __contains__(self, pair: object) -> bool:
+        return pair in self.before_piece or self.in_piece.get(pair, self.number) < self.number
+
+
+def _opened(export: Export, piece: Piece, trust: Trust) -> Iterator[_Recorded]:
     starts = frozenset(piece.starts)
     first, stop = piece.starts[0], piece.starts[-1] + 2
     stored = enumerate(export.entries(first, stop), first)
@@ -122,15 +166,28 @@ def _confirm(export: Export, piece: Piece) -> list[Confirmed]:
         entry = parse_entry(decision.entry)
         try:
             payload = open_decision(decision.body, trust=trust, at=entry.time)
-            decided = decide_again(
-                submission.body, payload, trust=trust, at=entry.time, prior=superseded
-            )
+            superseded = supersession_of(payload)
         except AttestError as error:
             raise located(error, entry.index) from None
-        if decided.supersession is not None:
-            superseded.add(decided.supersession)
-        confirmed.append((decided.verdict, decided.refusal_code))
-    return confirmed
+        yield _Recorded(submission.body, entry, payload, superseded)
+
+
+def _together(
+    opened: Iterator[_Recorded],
+) -> Iterator[tuple[list[_Recorded], AttestError | None]]:
+    """So many as are decided in step, and the fault at which opening ended.
+
+    Those before the fault may not be decided the same, and are to be named first.
+    """
+    while True:
+        recorded: list[_Recorded] = []
+        try:
+            recorded.extend(islice(opened, TOGETHER))
+        except AttestError as error:
+            yield recorded, error
+        if not recorded:
+            return
+        yield recorded, None
 
 
 def _trust_at(export: Export, index: int) -> Trust:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 import logging
 import multiprocessing
 import signal
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from attest.decision import Decided, Prior, decide
+from attest.decision import NOTHING, Decided, Prior, decide_each
 from attest.errors import AttestError, InternalError
 from attest.trust import Trust, load_trust
 
@@ -31,13 +32,24 @@ Outcome = Decided | AttestError
 
 def decide_one(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior) -> Outcome:
     """Decide; an error becomes the outcome, so that one submission does not stop the others."""
-    try:
-        return decide(raw, trust=trust, at=at, prior=prior)
-    except AttestError as error:
-        return error
-    except Exception as error:  # noqa: BLE001  a defect of ours, of which the message may hold input
-        _log.error("deciding failed: %s", type(error).__name__)
-        return InternalError("internal", "the submission could not be decided")
+    (outcome,) = decide_each([(raw, at, prior)], trust=trust)
+    return _outcome(outcome)
+
+
+def decide_apart(raws: Sequence[bytes], *, trust: Trust, at: dt.datetime) -> list[Outcome]:
+    """Decide submissions as if nothing had been superseded; outcomes in order."""
+    return [
+        _outcome(outcome)
+        for outcome in decide_each([(raw, at, NOTHING) for raw in raws], trust=trust)
+    ]
+
+
+def _outcome(decided: Decided | Exception) -> Outcome:
+    if isinstance(decided, Decided | AttestError):
+        return decided
+    # A defect of ours, of which the message may hold input.
+    _log.error("deciding failed: %s", type(decided).__name__)
+    return InternalError("internal", "the submission could not be decided")
 
 
 @dataclass(frozen=True)
@@ -112,9 +124,8 @@ def _work(connection: Connection, trust: bytes, bodies: Mapping[str, bytes]) -> 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     opened = load_trust(trust, bodies)
+    gc.freeze()  # what stays for ever need not be looked at again
     with contextlib.suppress(EOFError, OSError):
         while True:
             raws, at = connection.recv()
-            connection.send(
-                [decide_one(raw, trust=opened, at=at, prior=frozenset()) for raw in raws]
-            )
+            connection.send(decide_apart(raws, trust=opened, at=at))

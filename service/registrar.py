@@ -4,8 +4,9 @@ It has a batch decided, seals each decision and appends submissions and decision
 only then is there an answer. A submission is known by the digest of its bytes: the same bytes get
 the same decision for ever. A `Registrar` is used by one thread.
 
-Worker processes decide as if nothing had been superseded. Where something had been, by the log or
-by an earlier submission of the batch, the registrar decides again, with what it knows.
+Submissions are decided as if nothing had been superseded, by worker processes if there are some.
+Where something had been, by the log or by an earlier submission of the batch, the registrar decides
+again, with what it knows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from attest.log.writer import Draft, LogWriter
 from attest.review import open_review
 from attest.signing import Signer
 from attest.trust import Trust, load_trust
-from service.deciders import DeciderPool, decide_one
+from service.deciders import DeciderPool, decide_apart, decide_one
 from service.records import Item, Recorded, Records, label, payload_of, predicate_of
 
 HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
@@ -220,12 +221,12 @@ class Registrar:
         self, raws: Sequence[bytes], at: dt.datetime, superseded: _Superseded
     ) -> Iterator[Decided | AttestError]:
         trust = self._standing.trust
-        first: Sequence[Decided | AttestError | None] = [None] * len(raws)
-        if self._deciders is not None:
-            first = self._deciders.decide_all(raws, at)
-        for raw, early in zip(raws, first, strict=True):
-            outcome = early
-            if outcome is None or superseded.touches(outcome):
+        if self._deciders is None:
+            apart = decide_apart(raws, trust=trust, at=at)
+        else:
+            apart = self._deciders.decide_all(raws, at)
+        for raw, outcome in zip(raws, apart, strict=True):
+            if superseded.touches(outcome):
                 outcome = decide_one(raw, trust=trust, at=at, prior=superseded)
             if isinstance(outcome, Decided):
                 superseded.add(outcome.supersession)

@@ -35,9 +35,6 @@ from attest.errors import CODES, InputError, TrustError
 from attest.models import (
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
-    Declaration,
-    Determination,
-    parse,
 )
 from attest.rules import toml
 from attest.rules.facts import Facts, derive_facts, facts_from_json
@@ -229,11 +226,10 @@ def _owner(source: str, digest: str, papers: _Papers) -> str:
 def _facts(claims: Json, determinations: Iterable[Json], exporter: str, decided: dt.date) -> Facts:
     names = {party["role"]: party["name"] for party in claims["parties"]}
     return derive_facts(
-        declaration=parse(Declaration, claims),
+        declaration=claims,
         designer_name=names["designer"],
         determinations=[
-            (parse(Determination, each), names.get(PARTY_ROLE[each["attester_role"]], NOBODY))
-            for each in determinations
+            (each, names.get(PARTY_ROLE[each["attester_role"]], NOBODY)) for each in determinations
         ],
         exporter=exporter,
         decided=decided,

@@ -28,20 +28,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from attest import limits
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.facts import Facts
-from attest.rules.pack import Pack, Rule, RuleVersion
-from attest.rules.runtime import Frame, read_rule
+from attest.rules.pack import Pack, ParamVersion, Rule, RuleVersion
+from attest.rules.runtime import Frame
 from attest.rules.types import UNKNOWN, Value
 
 TESTS_MAX: Final = 12
 LISTED_TEXTS_MAX: Final = 8
 
 _DAYS_KEPT: Final = 1024
+V = TypeVar("V", ParamVersion, RuleVersion)
+
 _NOT_IN_FORCE: Final = "Not in force on the date tested."
 _DOES_NOT_APPLY: Final = "Does not apply."
 
@@ -129,8 +131,9 @@ def evaluate(pack: Pack, facts: Facts) -> tuple[Finding, ...]:
         )
     if not (pack.first <= completion <= pack.last or pack.first <= decision <= pack.last):
         return ()
-    evaluation = _Evaluation(pack, facts.values, completion=completion, decision=decision)
-    return tuple(evaluation.finding(rule) for rule in pack.rules)
+    days = _days(pack, completion, decision)
+    evaluation = _Evaluation(pack, {**facts.values, **days.params}, {**days.written})
+    return tuple(map(evaluation.finding, days.rules))
 
 
 def verdict_of(findings: Iterable[Finding]) -> str:
@@ -139,156 +142,192 @@ def verdict_of(findings: Iterable[Finding]) -> str:
     return "FAIL" if "FAIL" in verdicts else "HOLD" if "HOLD" in verdicts else "PASS"
 
 
-@lru_cache(maxsize=_DAYS_KEPT)
-def _params_on(pack: Pack, completion: int, decision: int) -> Mapping[str, Value]:
-    """The params that have a version on these days; the same for every submission of a day."""
-    known = {}
-    for name, param in pack.params.items():
-        day = completion if param.tested_on == "completion" else decision
-        for version in param.versions:
-            if version.first <= day <= version.last:
-                known[name] = version.value
-    return known
+class _Days(NamedTuple):
+    """What a pack says on a pair of days: params by name, rules with the version in force.
+
+    `written` are the params that findings do not show as they are.
+    """
+
+    params: Mapping[str, Value]
+    written: Mapping[str, Json]
+    rules: tuple[_InForce, ...]
 
 
-class _Outcome(NamedTuple):
+class _Conclusion(NamedTuple):
+    """What a version of a rule says when its result is known: the same for every submission."""
+
     result: str
     says: str
-    outcome: str | None = None
-    ways: tuple[str, ...] = ()
-    clears_with: tuple[str, ...] = ()
+    verdict: str | None
+    clears_with: tuple[str, ...]
+
+
+class _InForce(NamedTuple):
+    """A rule with the version in force, if any, and what that says in each case."""
+
+    rule: Rule
+    version: RuleVersion | None
+    holds: _Conclusion
+    fails: _Conclusion
+    unknown: _Conclusion
+    does_not_apply: _Conclusion
+
+
+@lru_cache(maxsize=_DAYS_KEPT)
+def _days(pack: Pack, completion: int, decision: int) -> _Days:
+    """The same for every submission of a day."""
+    days = {"completion": completion, "decision": decision}
+    params: dict[str, Value] = {}
+    for name, param in pack.params.items():
+        version = _in_force(param.versions, days[param.tested_on])
+        if version is not None:
+            params[name] = version.value
+    rules = tuple(
+        _concluded(rule, _in_force(rule.versions, days[rule.tested_on])) for rule in pack.rules
+    )
+    written = {
+        name: _json(name, params[name], date=name in pack.dates)
+        for name in sorted(pack.rewritten.intersection(params))
+    }
+    return _Days(params, written, rules)
+
+
+def _in_force(versions: Iterable[V], day: int) -> V | None:
+    return next((each for each in versions if each.first <= day <= each.last), None)
+
+
+def _concluded(rule: Rule, version: RuleVersion | None) -> _InForce:
+    if version is None:
+        nothing = _Conclusion("n/a", _NOT_IN_FORCE, None, ())
+        return _InForce(rule, None, nothing, nothing, nothing, nothing)
+    says, counts = version.says, rule.kind in ("presumption", "test")
+    fails = "n/a" if rule.kind == "scope" else "fail"
+    clears_fail = version.clears_with if counts and version.on_fail == "HOLD" else ()
+    return _InForce(
+        rule,
+        version,
+        holds=_Conclusion("pass", says["pass"], "PASS" if counts else None, ()),
+        fails=_Conclusion(fails, says["fail"], version.on_fail if counts else None, clears_fail),
+        unknown=_Conclusion(
+            "unknown", says["unknown"], "HOLD" if counts else None, version.clears_with
+        ),
+        does_not_apply=_Conclusion("n/a", says.get("not_applicable", _DOES_NOT_APPLY), None, ()),
+    )
 
 
 class _Evaluation:
     """One pack over one set of facts; every name is resolved once and kept with its trace."""
 
-    def __init__(
-        self, pack: Pack, facts: Mapping[str, Value], *, completion: int, decision: int
-    ) -> None:
-        self._pack = pack
-        self._days = {"completion": completion, "decision": decision}
-        self._values = {**facts, **_params_on(pack, completion, decision)}
+    def __init__(self, pack: Pack, values: dict[str, Value], written: dict[str, Json]) -> None:
+        self._definitions = pack.definitions
+        self._rewritten = pack.rewritten
+        self._dates = pack.dates
+        self._values = values
         self._traces: dict[str, Frame] = {}
-        self._slots: list[Value] = [UNKNOWN] * pack.slots
-        self._json: dict[str, Json] = {}
+        self._untraced = Frame(values, self._resolve, self._traces)
         self._would_clear: dict[str, tuple[str, ...]] = {}
+        self._json = written
 
-    def finding(self, rule: Rule) -> Finding:
-        day = self._days[rule.tested_on]
-        for version in rule.versions:
-            if version.first <= day <= version.last:
-                return self._finding(rule, version)
-        self._values[f"rule.{rule.name}"] = False
-        return Finding(rule.stated, "n/a", _NOT_IN_FORCE, {})
-
-    def _finding(self, rule: Rule, version: RuleVersion) -> Finding:
-        frame = self._frame()
-        found = (
-            self._presumption(version, frame)
-            if rule.kind == "presumption"
-            else self._condition(rule, version, frame)
-        )
-        self._keep(rule, found, frame)
-        verdict = _contribution(rule, version, found.result)
-        open_point = verdict == "HOLD" or found.result == "unknown"
+    def finding(self, ruled: _InForce) -> Finding:
+        """The finding of a rule; those that it rests on have theirs already."""
+        rule, version = ruled.rule, ruled.version
+        if version is None:
+            self._values[rule.node] = False
+            return Finding(rule.stated, "n/a", _NOT_IN_FORCE, {})
+        frame = Frame(self._values, self._resolve, self._traces)
+        if rule.kind == "presumption":
+            return self._presumption(ruled, version, frame)
+        concluded = self._condition(ruled, version, frame)
+        self._keep(rule, concluded.result, version.clears_with, frame)
         return Finding(
             version.stated,
-            found.result,
-            found.says,
-            self._written(frame.used) if frame.used else {},
-            verdict,
-            found.outcome,
-            found.ways,
+            concluded.result,
+            concluded.says,
+            self._written(frame.used),
+            concluded.verdict,
+            None,
+            (),
             tuple(frame.tests)[-TESTS_MAX:],
-            tuple(sorted(frame.missing)),
-            self._flags(rule, version, found) if version.readings else (),
-            found.clears_with if open_point else (),
+            tuple(sorted(frame.missing)) if frame.missing else (),
+            self._flags(rule, version, concluded.result) if version.readings else (),
+            concluded.clears_with,
         )
-
-    def _frame(self) -> Frame:
-        return Frame(self._values, self._resolve, self._slots, self._traces)
 
     def _resolve(self, name: str) -> Value:
         """Evaluate a definition for the first time."""
-        frame = self._traces[name] = self._frame()
-        value = self._values[name] = self._pack.definitions[name].run(frame)
+        frame = self._traces[name] = Frame(self._values, self._resolve, self._traces)
+        value = self._values[name] = self._definitions[name].run(frame)
         return value
 
-    def _condition(self, rule: Rule, version: RuleVersion, frame: Frame) -> _Outcome:
-        says = version.says
+    def _condition(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> _Conclusion:
         if version.applies is not None:
             applies = version.applies.run(frame)
-            if applies is False:
-                return _Outcome("n/a", says.get("not_applicable", _DOES_NOT_APPLY))
-            if applies is UNKNOWN:
-                return _Outcome("unknown", says["unknown"], clears_with=version.clears_with)
+            if applies is not True:
+                return ruled.does_not_apply if applies is False else ruled.unknown
         value = UNKNOWN if version.holds is None else version.holds.run(frame)
-        result = _result(value, rule.kind)
-        text = says["fail" if result == "n/a" else result]
-        return _Outcome(result, text, clears_with=version.clears_with)
+        if value is UNKNOWN:
+            return ruled.unknown
+        return ruled.holds if value else ruled.fails
 
-    def _presumption(self, version: RuleVersion, frame: Frame) -> _Outcome:
-        says = version.says
+    def _presumption(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> Finding:
         names = (version.scope, *version.overcome_by)
-        values = {name: read_rule(f"rule.{name}")(frame) for name in names}
+        values = {name: frame.result(f"rule.{name}") for name in names}
+        ways: tuple[str, ...] = ()
+        clears: tuple[str, ...] = ()
+        outcome = "presumed"
         if values[version.scope] is False:
-            text = says.get("not_applicable", _DOES_NOT_APPLY)
-            return _Outcome("n/a", text, outcome="not-applicable")
-        ways = tuple(name for name in version.overcome_by if values[name] is True)
-        if ways:
-            return _Outcome("pass", says["pass"], outcome="overcome", ways=ways)
-        unknown = [name for name in names if values[name] is UNKNOWN]
-        clears = [*version.clears_with, *(c for name in unknown for c in self._would_clear[name])]
-        result = "unknown" if unknown else "fail"
-        return _Outcome(
-            result, says[result], outcome="presumed", clears_with=tuple(dict.fromkeys(clears))
+            concluded, outcome = ruled.does_not_apply, "not-applicable"
+        elif ways := tuple([name for name in version.overcome_by if values[name] is True]):
+            concluded, outcome = ruled.holds, "overcome"
+        else:
+            unknown = [name for name in names if values[name] is UNKNOWN]
+            concluded = ruled.unknown if unknown else ruled.fails
+            clear = (*version.clears_with, *(c for n in unknown for c in self._would_clear[n]))
+            clears = tuple(dict.fromkeys(clear))
+        self._keep(ruled.rule, concluded.result, clears, frame)
+        return Finding(
+            version.stated,
+            concluded.result,
+            concluded.says,
+            self._written(frame.used),
+            concluded.verdict,
+            outcome,
+            ways,
+            missing=tuple(sorted(frame.missing)),
+            flags=self._flags(ruled.rule, version, concluded.result),
+            clears_with=clears if concluded.verdict == "HOLD" else (),
         )
 
-    def _keep(self, rule: Rule, found: _Outcome, frame: Frame) -> None:
+    def _keep(self, rule: Rule, result: str, clears: tuple[str, ...], frame: Frame) -> None:
         """Keep a result for the rules that name it; an unknown one hands on what was missing."""
-        name = f"rule.{rule.name}"
-        if found.result != "unknown":
-            self._values[name] = found.result == "pass"
+        if result != "unknown":
+            self._values[rule.node] = result == "pass"
             return
-        self._values[name] = UNKNOWN
-        self._traces[name] = self._frame()
-        self._traces[name].missing = frame.missing
-        self._would_clear[rule.name] = found.clears_with
+        self._values[rule.node] = UNKNOWN
+        self._traces[rule.node] = Frame(self._values, self._resolve, self._traces)
+        self._traces[rule.node].missing = frame.missing
+        self._would_clear[rule.name] = clears
 
-    def _flags(self, rule: Rule, version: RuleVersion, found: _Outcome) -> tuple[Flag, ...]:
-        if found.result == "n/a" and rule.kind != "scope":
+    def _flags(self, rule: Rule, version: RuleVersion, result: str) -> tuple[Flag, ...]:
+        if result == "n/a" and rule.kind != "scope":
             return ()
-        apart = Frame(self._values, self._resolve, self._slots, self._traces, traced=False)
-        return tuple(
-            Flag(
-                ambiguity=reading.ambiguity,
-                reading=reading.name,
-                result=None
-                if reading.holds is None
-                else _result(reading.holds.run(apart), rule.kind),
-            )
-            for reading in version.readings
-            if reading.when.run(apart) is True
-        )
+        flags = []
+        for reading in version.readings:
+            if reading.when.run(self._untraced) is True:
+                other = None
+                if reading.holds is not None:
+                    other = _result(reading.holds.run(self._untraced), rule.kind)
+                flags.append(Flag(reading.ambiguity, reading.name, other))
+        return tuple(flags)
 
-    def _written(self, used: Iterable[str]) -> dict[str, Json]:
-        """The values of names as JSON; a name has one value throughout an evaluation."""
-        written = {}
-        known, values, dates = self._json, self._values, self._pack.dates
-        for name in used:
-            value = known.get(name)
+    def _written(self, used: dict[str, Value]) -> Mapping[str, Json]:
+        """The values that a rule used as JSON, which most of them are."""
+        for name in self._rewritten.intersection(used):
+            value = self._json.get(name)
             if value is None:
-                value = known[name] = _json(name, values[name], date=name in dates)
-            written[name] = value
-        return written
-
-
-def _contribution(rule: Rule, version: RuleVersion, result: str) -> str | None:
-    if rule.kind in ("scope", "way") or result == "n/a":
-        return None
-    if result == "fail":
-        return version.on_fail
-    return "PASS" if result == "pass" else "HOLD"
+                value = self._json[name] = _json(name, used[name], date=name in self._dates)
+            used[name] = value
+        return used
 
 
 def _result(value: Value, kind: str) -> str:
@@ -299,9 +338,6 @@ def _result(value: Value, kind: str) -> str:
 
 def _json(name: str, value: Value, *, date: bool) -> Json:
     """A value as JSON: a date as text, a long list by its size, a huge integer as digits."""
-    kind = type(value)
-    if kind is bool or kind is str:
-        return value
     if isinstance(value, int):
         if date:
             return dt.date.fromordinal(value).isoformat()

@@ -1,7 +1,7 @@
-"""Expressions of the rule language, type-checked and compiled once (docs/RULES.md section 5).
+"""Expressions of the rule language: parsed, type-checked, compiled (docs/RULES.md section 5).
 
 A `Compiler` knows the names with their types and the macros of one pack. Each expression becomes a
-closure that answers true, false, a value or `UNKNOWN` and leaves a trace in its frame:
+function that answers true, false, a value or `UNKNOWN` and leaves a trace in its frame:
 
 >>> from attest.rules.runtime import frame_over
 >>> compiler = Compiler({"a.count": INT, "a.hbm": BOOL})
@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, NamedTuple, NoReturn
 
 from attest import limits
-from attest.rules import operators, runtime, syntax
+from attest.rules import syntax, tree
+from attest.rules.compile import compiled
 from attest.rules.runtime import Run
 from attest.rules.syntax import (
     Call,
@@ -36,6 +38,7 @@ from attest.rules.syntax import (
     Node,
     Operation,
 )
+from attest.rules.tree import Tree, Variable
 from attest.rules.types import (
     BOOL,
     DATE,
@@ -69,23 +72,30 @@ class Macro:
     tree: Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A compiled expression. `depth` counts the levels, with definitions and macros expanded."""
+    """A checked expression. `depth` counts the levels, with definitions and macros expanded.
+
+    One that is not `traced` leaves nothing in its frame.
+    """
 
     source: str
     type: Type
-    run: Run
+    tree: Tree
     depth: int
+    traced: bool
+
+    @cached_property
+    def run(self) -> Run:
+        """The function of the expression; made when it is first needed, as most never are."""
+        return compiled(self.tree, traced=self.traced)
 
 
 class _Typed(NamedTuple):
     type: Type
-    run: Run
+    tree: Tree
     origin: str = ""
     """For a list of facts, the name that it comes from; for a variable, that name and `[]`."""
-    slot: int | None = None
-    """Where a variable is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,17 +126,17 @@ class Compiler:
     """Compiles the expressions of one pack.
 
     `names` maps each dotted name (`declared.hbm`, `params.x`, `rule.y`) to its type; `define` adds
-    a definition to them. `slots` is the number of variables so far: a frame needs a list as long.
+    a definition to them.
     """
 
     def __init__(
         self, names: Mapping[str, Type], macros: Mapping[str, Macro] | None = None
     ) -> None:
-        self.slots = 0
         self.macros_used: set[str] = set()
         self.names = dict(names)
         self._macros = macros or {}
         self._depths: dict[str, int] = {}
+        self._variables = 0
         self._nodes = 0
         self._deepest = 0
 
@@ -141,7 +151,9 @@ class Compiler:
         self._depths[f"define.{name}"] = expression.depth
         return expression
 
-    def expression(self, source: str, expected: Type | None = None) -> Expression:
+    def expression(
+        self, source: str, expected: Type | None = None, *, traced: bool = True
+    ) -> Expression:
         """Compile an expression, of type `expected` if one is given.
 
         Raises:
@@ -149,12 +161,18 @@ class Compiler:
                 more than `limits.PACK_NODES_MAX`, `EXPRESSION_DEPTH_MAX` or `LOOPS_NESTED_MAX`.
         """
         self._deepest = 0
-        tree = syntax.parse(source)
-        typed = self._compile(tree, _Context(source=source))
+        parsed = syntax.parse(source)
+        typed = self._compile(parsed, _Context(source=source))
         if expected is not None and typed.type != expected:
             why = f"this is {type_name(typed.type)}, not {type_name(expected)}"
-            syntax.refuse(source, tree.start, why)
-        return Expression(source=source, type=typed.type, run=typed.run, depth=self._deepest)
+            syntax.refuse(source, parsed.start, why)
+        return Expression(
+            source=source,
+            type=typed.type,
+            tree=typed.tree,
+            depth=self._deepest,
+            traced=traced,
+        )
 
     def _compile(self, node: Node, outer: _Context) -> _Typed:
         context = replace(outer, depth=outer.depth + 1)
@@ -166,7 +184,7 @@ class Compiler:
             case Literal():
                 return _literal(node)
             case Identifier():
-                return self._variable(node, context)
+                return self._identifier(node, context)
             case Member():
                 return self._member(node, context)
             case Operation():
@@ -185,7 +203,7 @@ class Compiler:
             context.refuse(node, "the expression with its definitions is nested too deeply")
         self._deepest = max(self._deepest, depth)
 
-    def _variable(self, node: Identifier, context: _Context) -> _Typed:
+    def _identifier(self, node: Identifier, context: _Context) -> _Typed:
         found = context.variables.get(node.name)
         if found is None:
             context.refuse(node, f"unknown name {node.name}")
@@ -211,41 +229,41 @@ class Compiler:
         if name is None:
             operand, kind = self._structure(node, context)
             label = f"{operand.origin or type_name(operand.type)}.{node.name}"
-            if operand.slot is not None:
-                return _Typed(kind, runtime.variable_member(operand.slot, node.name, label))
-            return _Typed(kind, runtime.member(operand.run, node.name, label))
+            return _Typed(kind, tree.Part(operand.tree, node.name, label))
         return _Typed(self.names[name], self._read(name, node, context), name)
 
-    def _read(self, name: str, node: Node, context: _Context) -> Run:
+    def _read(
+        self, name: str, node: Node, context: _Context
+    ) -> tree.Known | tree.Condition | tree.Quantity | tree.Result:
         self._reach(node, context, context.depth + self._depths.get(name, 0))
         match name.partition(".")[0]:
             case "rule":
-                return runtime.read_rule(name)
+                return tree.Result(name)
             case "define" if self.names[name] == BOOL:
-                return runtime.read_condition(name)
+                return tree.Condition(name)
             case "define":
-                return runtime.read_quantity(name)
+                return tree.Quantity(name)
             case _:
-                return runtime.read_known(name)
+                return tree.Known(name)
 
     def _operation(self, node: Operation, context: _Context) -> _Typed:
         operands = [self._compile(operand, context) for operand in node.operands]
-        runs = tuple(operand.run for operand in operands)
+        trees = tuple(operand.tree for operand in operands)
         types = tuple(operand.type for operand in operands)
         match node.operator, types:
             case "&&" | "||", _ if set(types) == {BOOL}:
-                return _Typed(BOOL, operators.conjunction(runs, definite=node.operator == "||"))
+                return _Typed(BOOL, tree.Chain(node.operator == "||", trees))
             case "!", (kind,) if kind == BOOL:
-                return _Typed(BOOL, operators.negation(runs[0]))
+                return _Typed(BOOL, tree.Not(*trees))
             case "-", (kind,) if kind == INT:
-                return _Typed(INT, operators.negative(runs[0]))
+                return _Typed(INT, tree.Negative(*trees))
             case operator, (left, right) if _comparable(operator, left, right):
-                return _Typed(BOOL, _comparison(operator, context.text(*node.operands), runs))
-            case operator, (left, right) if operator in operators.ARITHMETIC:
+                text = context.text(*node.operands)
+                return _Typed(BOOL, tree.Compare(operator, text, *trees))
+            case "+" | "-" | "*" | "/" as operator, (left, right):
                 result = _arithmetic_type(operator, left, right)
                 if result is not None:
-                    compute = operators.ARITHMETIC[operator]
-                    return _Typed(result, operators.arithmetic(compute, *runs, date=result == DATE))
+                    return _Typed(result, tree.Arithmetic(operator, result == DATE, *trees))
         taken = " and ".join(dict.fromkeys(map(type_name, types)))
         return context.refuse(node, f"{node.operator} cannot take {taken}")
 
@@ -257,7 +275,7 @@ class Compiler:
             context.refuse(node, f"?: cannot decide on {type_name(condition.type)}")
         if yes.type != no.type:
             context.refuse(node, f"?: cannot give {type_name(yes.type)} or {type_name(no.type)}")
-        return _Typed(yes.type, operators.conditional(condition.run, yes.run, no.run))
+        return _Typed(yes.type, tree.Choice(condition.tree, yes.tree, no.tree))
 
     def _items(self, node: Items, context: _Context) -> _Typed:
         items = [self._compile(item, context) for item in node.items]
@@ -268,8 +286,8 @@ class Compiler:
             context.refuse(node, "the items of a list are of one type")
         literals = [item.value for item in node.items if isinstance(item, Literal)]
         if len(literals) == len(items):
-            return _Typed(ListOf(kind), runtime.constant(tuple(literals)))
-        return _Typed(ListOf(kind), operators.items(tuple(item.run for item in items)))
+            return _Typed(ListOf(kind), tree.Constant(tuple(literals)))
+        return _Typed(ListOf(kind), tree.Listed(tuple(item.tree for item in items)))
 
     def _call(self, node: Call, context: _Context) -> _Typed:
         if node.function not in FUNCTIONS and node.function not in self._macros:
@@ -283,10 +301,9 @@ class Compiler:
             return self._has(node, argument, context)
         operand = self._compile(argument, context)
         if node.function == "size" and isinstance(operand.type, ListOf):
-            return _Typed(INT, operators.size(operand.run))
+            return _Typed(INT, tree.Measure("size", operand.tree))
         if node.function != "size" and operand.type == ListOf(INT):
-            make = operators.total if node.function == "sum" else operators.largest
-            return _Typed(INT, make(operand.run))
+            return _Typed(INT, tree.Measure(node.function, operand.tree))
         return context.refuse(node, f"{node.function} cannot take {type_name(operand.type)}")
 
     def _has(self, node: Call, argument: Node, context: _Context) -> _Typed:
@@ -296,29 +313,29 @@ class Compiler:
         name = self._dotted(argument, context)
         if name is None:
             operand, _ = self._structure(argument, context)
-            return _Typed(BOOL, runtime.has_member(text, operand.run, argument.name))
+            return _Typed(BOOL, tree.Has(text, tree.Part(operand.tree, argument.name, "")))
         if name.startswith(_RESULTS):
-            return _Typed(BOOL, runtime.has_name(text, self._read(name, argument, context)))
-        return _Typed(BOOL, runtime.has_known(text, name))
+            return _Typed(BOOL, tree.Has(text, self._read(name, argument, context)))
+        return _Typed(BOOL, tree.Has(text, tree.Known(name)))
 
     def _expand(self, macro: Macro, argument: Node, context: _Context) -> _Typed:
         self.macros_used.add(macro.name)
         given = self._compile(argument, context)
-        slot = self._slot()
+        variable = self._variable()
         inside = _Context(
             source=macro.source,
-            variables={macro.parameter: given._replace(run=runtime.variable(slot), slot=slot)},
+            variables={macro.parameter: given._replace(tree=variable)},
             depth=context.depth,
             loops=context.loops,
             macro=macro,
             argument=context.text(argument),
         )
         body = self._compile(macro.tree, inside)
-        return body._replace(run=runtime.bind(slot, given.run, body.run), slot=None)
+        return body._replace(tree=tree.Bind(variable, given.tree, body.tree))
 
-    def _slot(self) -> int:
-        self.slots += 1
-        return self.slots - 1
+    def _variable(self) -> Variable:
+        self._variables += 1
+        return Variable(self._variables)
 
     def _loop(self, node: Loop, context: _Context) -> _Typed:
         operand = self._compile(node.operand, context)
@@ -329,37 +346,25 @@ class Compiler:
         if context.loops == limits.LOOPS_NESTED_MAX:
             context.refuse(node, f"more than {limits.LOOPS_NESTED_MAX} list macros are nested")
         item = operand.type.item
-        slot = self._slot()
+        variable = self._variable()
         origin = f"{operand.origin}[]" if operand.origin else type_name(item)
-        variables = {
-            **context.variables,
-            node.variable: _Typed(item, runtime.variable(slot), origin),
-        }
+        variables = {**context.variables, node.variable: _Typed(item, variable, origin)}
         inside = replace(context, variables=variables, loops=context.loops + 1)
         body = self._compile(node.body, inside)
+        loop = (operand.tree, variable, body.tree)
         if node.method == "map":
-            return _Typed(
-                ListOf(body.type), operators.selection(operand.run, slot, body.run, keep=False)
-            )
+            return _Typed(ListOf(body.type), tree.Selection(*loop, keep=False))
         if body.type != BOOL:
             context.refuse(node, f"{node.method} cannot decide on {type_name(body.type)}")
         if node.method == "filter":
-            run = operators.selection(operand.run, slot, body.run, keep=True)
-            return _Typed(operand.type, run, operand.origin)
-        definite = node.method == "exists"
-        return _Typed(BOOL, operators.quantifier(operand.run, slot, body.run, definite=definite))
+            return _Typed(operand.type, tree.Selection(*loop, keep=True), operand.origin)
+        return _Typed(BOOL, tree.Quantifier(*loop, definite=node.method == "exists"))
 
 
 def _literal(node: Literal) -> _Typed:
     value = node.value
     kind = BOOL if isinstance(value, bool) else INT if isinstance(value, int) else STRING
-    return _Typed(kind, runtime.constant(value))
-
-
-def _comparison(operator: str, text: str, runs: tuple[Run, ...]) -> Run:
-    if operator == "in":
-        return operators.membership(text, *runs)
-    return operators.comparison(text, operators.COMPARISONS[operator], *runs)
+    return _Typed(kind, tree.Constant(value))
 
 
 def _comparable(operator: str, left: Type, right: Type) -> bool:
@@ -368,7 +373,7 @@ def _comparable(operator: str, left: Type, right: Type) -> bool:
     if operator in ("==", "!="):
         simple = left.item if isinstance(left, ListOf) else left
         return left == right and isinstance(simple, Scalar)
-    return operator in operators.COMPARISONS and left == right and left in (INT, DATE)
+    return operator in ("<", "<=", ">", ">=") and left == right and left in (INT, DATE)
 
 
 def _arithmetic_type(operator: str, left: Type, right: Type) -> Type | None:

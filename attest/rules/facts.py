@@ -20,26 +20,13 @@ attest.errors.InputError: facts-malformed at /declared/dies/0/units: the least i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from attest import limits
 from attest.encoding import Json, parse_date
 from attest.errors import InputError
-from attest.models import (
-    Agreed,
-    Declaration,
-    DeniedApplication,
-    Determination,
-    DeterminedDie,
-    Die,
-    FiledApplication,
-    Known,
-    Memory,
-    TransistorCount,
-    Unknown,
-)
 from attest.rules.register import ATTESTER_ROLES, FACTS, GROUPS, Field, Members, Shape
 from attest.rules.types import BOOL, DATE, INT
 
@@ -163,176 +150,163 @@ def _write(shape: Shape, value: FactValue) -> Json:
 
 def derive_facts(
     *,
-    declaration: Declaration,
+    declaration: Json,
     designer_name: str,
-    determinations: Sequence[tuple[Determination, str]],
+    determinations: Sequence[tuple[Json, str]],
     exporter: str,
     decided: dt.date,
     mode: str,
 ) -> Facts:
     """The facts of one submission (SPEC 10.5, step 7).
 
-    `designer_name` and the name beside each determination are the legal names to which the signing
-    keys are bound; there is at most one determination of a role. A claim whose author does not know
-    gives no fact.
+    The predicates are of their schemas. `designer_name` and the name beside each determination are
+    the legal names to which the signing keys are bound; there is at most one determination of a
+    role. A claim whose author does not know gives no fact.
     """
-    stated: dict[str, FactValue | None] = {}
-    _add(stated, "declared", _declared(declaration, designer_name))
+    papers = [each for each, _ in determinations]
+    stated: dict[str, FactValue | None] = {
+        **_declared(declaration, designer_name),
+        "transaction.exporter": exporter,
+        "transaction.completion_date": completion_date(declaration, papers).toordinal(),
+        "transaction.decision_date": decided.toordinal(),
+        "transaction.mode": mode,
+        "transaction.attested_by": _sorted(each["attester_role"] for each in papers),
+        **_parties(declaration["parties"]),
+    }
     for determination, name in determinations:
-        group = "fabricator" if determination.attester_role == "front-end-fabricator" else "osat"
-        _add(stated, group, _attested(determination, name, declaration))
-    _add(
-        stated,
-        "transaction",
-        {
-            "exporter": exporter,
-            "completion_date": completion_date(
-                declaration, [each for each, _ in determinations]
-            ).toordinal(),
-            "decision_date": decided.toordinal(),
-            "mode": mode,
-            "attested_by": _sorted([each.attester_role for each, _ in determinations]),
-            **_parties(declaration),
-        },
-    )
+        stated |= _attested(determination, name, declaration)
     return Facts({name: value for name, value in stated.items() if value is not None})
 
 
-def completion_date(declaration: Declaration, determinations: Sequence[Determination]) -> dt.date:
+def completion_date(declaration: Json, determinations: Sequence[Json]) -> dt.date:
     """The day of completion: as the fabricator determines it, else the OSAT, else as planned."""
     for role in ATTESTER_ROLES:
         for determination in determinations:
-            if determination.attester_role == role and determination.completion_date is not None:
-                return determination.completion_date
-    return declaration.planned_completion_date
+            if determination["attester_role"] == role and "completion_date" in determination:
+                return parse_date(determination["completion_date"])
+    return parse_date(declaration["planned_completion_date"])
 
 
-def _add(
-    stated: dict[str, FactValue | None], group: str, members: Mapping[str, FactValue | None]
-) -> None:
-    stated.update({f"{group}.{name}": value for name, value in members.items()})
+def _known(claim: Json) -> Any:
+    """The value of a claim, None when its author does not know."""
+    return claim.get("value")
 
 
-def _known(claim: Known[Any] | Unknown) -> Any:
-    return claim.value if isinstance(claim, Known) else None
+def _day(status: Json, name: str) -> int | None:
+    return parse_date(status[name]).toordinal() if name in status else None
 
 
-def _struct(**members: FactValue | None) -> FactValue:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _sorted(items: Sequence[str]) -> tuple[str, ...]:
+def _sorted(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(items)))
 
 
-def _declared(declaration: Declaration, designer_name: str) -> dict[str, FactValue | None]:
-    status = declaration.designer_status
-    agreed, application = status.agreed_743_9, status.application_748_16
-    performance = declaration.performance
-    designer = next(party for party in declaration.parties if party.role == "designer")
-    parent = next(party for party in declaration.parties if party.role == "ultimate-parent")
-    locations = _known(designer.locations)
+def _declared(declaration: Json, designer_name: str) -> dict[str, FactValue | None]:
+    status, package = declaration["designer_status"], declaration["package"]
+    agreed, application = status["agreed_743_9"], status["application_748_16"]
+    filed = application["status"]
+    of_role = {party["role"]: party for party in declaration["parties"]}
+    designer = of_role["designer"]
+    locations = _known(designer["locations"])
+    precisions = declaration["performance"].get("precisions")
     return {
-        "designer_name": designer_name,
-        "designer_group": _known(status.listed_group),
-        "designer_hq": _known(designer.headquarters),
-        "designer_parent_hq": _known(parent.headquarters),
-        "designer_locations": None if locations is None else _sorted(locations),
-        "agreed_743_9": None if agreed.status == "unknown" else agreed.status == "agreed",
-        "agreed_743_9_on": agreed.on.toordinal() if isinstance(agreed, Agreed) else None,
-        "application_748_16": None if application.status == "unknown" else application.status,
-        "application_filed_on": application.filed_on.toordinal()
-        if isinstance(application, FiledApplication | DeniedApplication)
-        else None,
-        "application_denied_on": application.denied_on.toordinal()
-        if isinstance(application, DeniedApplication)
-        else None,
-        "dies": tuple(
-            _struct(
-                **_common(die),
-                transistors=die.transistors.count
-                if isinstance(die.transistors, TransistorCount)
-                else None,
-            )
-            for die in declaration.dies
-        ),
-        "precisions": None
-        if isinstance(performance, Unknown)
+        "declared.designer_name": designer_name,
+        "declared.designer_group": _known(status["listed_group"]),
+        "declared.designer_hq": _known(designer["headquarters"]),
+        "declared.designer_parent_hq": _known(of_role["ultimate-parent"]["headquarters"]),
+        "declared.designer_locations": None if locations is None else _sorted(locations),
+        "declared.agreed_743_9": _AGREED[agreed["status"]],
+        "declared.agreed_743_9_on": _day(agreed, "on"),
+        "declared.application_748_16": None if filed == "unknown" else filed,
+        "declared.application_filed_on": _day(application, "filed_on"),
+        "declared.application_denied_on": _day(application, "denied_on"),
+        "declared.dies": tuple([_declared_die(die) for die in declaration["dies"]]),
+        "declared.precisions": None
+        if precisions is None
         else tuple(
-            _struct(bit_length=each.bit_length, dense_gops=each.dense_gops)
-            for each in performance.precisions
+            [
+                {"bit_length": each["bit_length"], "dense_gops": each["dense_gops"]}
+                for each in precisions
+            ]
         ),
-        "hbm": _known(declaration.package.hbm),
-        "memories": _memories(declaration.package.memories),
-        "packaging_country": _known(declaration.package.site_country),
-        "packager_name": _known(declaration.package.packager),
-        "datacenter": _known(declaration.datacenter),
+        "declared.hbm": _known(package["hbm"]),
+        "declared.memories": tuple([_memory(memory) for memory in package["memories"]]),
+        "declared.packaging_country": _known(package["site_country"]),
+        "declared.packager_name": _known(package["packager"]),
+        "declared.datacenter": _known(declaration["datacenter"]),
     }
 
 
-def _attested(
-    determination: Determination, name: str, declaration: Declaration
-) -> dict[str, FactValue | None]:
-    package, mapping = determination.package, determination.designer_status.listed_mapping
-    maps_the_claim = mapping.listed_name == _known(declaration.designer_status.listed_group)
+_AGREED: Final = {"agreed": True, "not-agreed": False, "unknown": None}
+
+
+def _attested(determination: Json, name: str, declaration: Json) -> dict[str, FactValue | None]:
+    group = "fabricator" if determination["attester_role"] == "front-end-fabricator" else "osat"
+    package, mapping = determination["package"], determination["designer_status"]["listed_mapping"]
+    claimed = _known(declaration["designer_status"]["listed_group"])
+    maps_the_claim = mapping["listed_name"] == claimed
     return {
-        "attester_name": name,
-        "packages": _known(package.attester_packages),
-        "packaging_country": _known(package.site_country),
-        "dies": tuple(
-            _struct(
-                **_common(die),
-                density_per_mm2=_known(die.density_per_mm2),
-                gds_transistors=_known(die.gds_transistors),
-            )
-            for die in determination.dies
-        ),
-        "aatc_attested": _known(determination.aatc_transistors),
-        "hbm": _known(package.hbm),
-        "memories": _memories(package.memories),
-        "listed_mapping_confirmed": _known(mapping.confirmed) if maps_the_claim else None,
+        f"{group}.attester_name": name,
+        f"{group}.packages": _known(package["attester_packages"]),
+        f"{group}.packaging_country": _known(package["site_country"]),
+        f"{group}.dies": tuple([_determined_die(die) for die in determination["dies"]]),
+        f"{group}.aatc_attested": _known(determination["aatc_transistors"]),
+        f"{group}.hbm": _known(package["hbm"]),
+        f"{group}.memories": tuple([_memory(memory) for memory in package["memories"]]),
+        f"{group}.listed_mapping_confirmed": _known(mapping["confirmed"])
+        if maps_the_claim
+        else None,
     }
 
 
-def _common(die: Die | DeterminedDie) -> dict[str, FactValue | None]:
-    return {
-        "name": die.name,
-        "units": die.units,
-        "function": die.function,
-        "node_nm": _known(die.process.node_nm),
-        "node_class": _known(die.process.node_class),
-        "architecture": _known(die.process.architecture),
-        "area_um2": _known(die.area_um2),
-    }
+def _declared_die(die: Json) -> FactValue:
+    members = _die(die)
+    if "count" in die["transistors"]:
+        members["transistors"] = die["transistors"]["count"]
+    return members
 
 
-def _memories(memories: Sequence[Memory]) -> tuple[FactValue, ...]:
-    return tuple(
-        _struct(
-            kind=memory.kind,
-            units=memory.units,
-            bandwidth_mbyte_s=_known(memory.bandwidth_mbyte_s),
-            area_um2=_known(memory.area_um2),
-        )
-        for memory in memories
-    )
+def _determined_die(die: Json) -> FactValue:
+    members = _die(die)
+    _add(members, die, "density_per_mm2", "gds_transistors")
+    return members
 
 
-def _parties(declaration: Declaration) -> dict[str, FactValue | None]:
+def _die(die: Json) -> dict[str, FactValue]:
+    members = {"name": die["name"], "units": die["units"], "function": die["function"]}
+    _add(members, die["process"], "node_nm", "node_class", "architecture")
+    _add(members, die, "area_um2")
+    return members
+
+
+def _memory(memory: Json) -> FactValue:
+    members = {"kind": memory["kind"], "units": memory["units"]}
+    _add(members, memory, "bandwidth_mbyte_s", "area_um2")
+    return members
+
+
+def _add(members: dict[str, FactValue], claims: Json, *names: str) -> None:
+    """Take over the claims of these names whose authors know."""
+    for name in names:
+        value = _known(claims[name])
+        if value is not None:
+            members[name] = value
+
+
+def _parties(parties: Sequence[Json]) -> dict[str, FactValue | None]:
     """Where the item goes and who is behind the parties; unknown as soon as one of them is."""
     destinations = [
-        _known(party.locations)
-        for party in declaration.parties
-        if party.role in ("consignee", "end-user")
+        _known(party["locations"])
+        for party in parties
+        if party["role"] in ("consignee", "end-user")
     ]
     headquarters = [
-        _known(party.headquarters)
-        for party in declaration.parties
-        if party.role not in ("foundry", "osat")
+        _known(party["headquarters"])
+        for party in parties
+        if party["role"] not in ("foundry", "osat")
     ]
     return {
-        "destinations": None
+        "transaction.destinations": None
         if None in destinations
         else _sorted([country for countries in destinations for country in countries]),
-        "party_hqs": None if None in headquarters else _sorted(headquarters),
+        "transaction.party_hqs": None if None in headquarters else _sorted(headquarters),
     }

@@ -33,7 +33,7 @@ from attest.rules.folder import Folder
 from attest.rules.order import at, check_links, evaluation_order
 from attest.rules.places import Place, Places, place_of, refuse
 from attest.rules.shape import check_shape
-from attest.rules.types import BOOL, DATE, Type, Value, named_type
+from attest.rules.types import BOOL, DATE, INT, STRING, Type, Value, named_type
 
 ENGINE: Final = 1
 """The semantics of rules that this version has; a pack names the one it was written for."""
@@ -88,9 +88,10 @@ class RuleVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule of one of the four kinds; versions newest first."""
+    """A rule of one of the four kinds; versions newest first. `node` is `rule.` and its name."""
 
     name: str
+    node: str
     kind: str
     tested_on: str
     stated: Mapping[str, Json]
@@ -102,7 +103,7 @@ class Pack:
     """A compiled pack; its digest, not its object, tells whether it is the same as another.
 
     `params` and `definitions` are keyed by dotted name (`params.x`, `define.y`), `rules` stand in
-    the order of evaluation, `slots` counts the variables of all expressions.
+    the order of evaluation.
     """
 
     id: str
@@ -115,9 +116,10 @@ class Pack:
     params: Mapping[str, Param]
     definitions: Mapping[str, Expression]
     rules: tuple[Rule, ...]
-    slots: int
     dates: frozenset[str]
     """The names whose values are dates."""
+    rewritten: frozenset[str]
+    """The names whose values may not be JSON as they are: dates, lists, computed integers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +218,12 @@ def _compile(raw: bytes, places: Places) -> Pack:
         ),
         definitions=MappingProxyType(definitions),
         rules=tuple(rules[node[5:]] for node in order if node.startswith("rule.")),
-        slots=compiler.slots,
         dates=frozenset(name for name, kind in compiler.names.items() if kind == DATE),
+        rewritten=frozenset(
+            name
+            for name, kind in compiler.names.items()
+            if kind not in (BOOL, STRING) and (kind != INT or name in definitions)
+        ),
     )
 
 
@@ -295,12 +301,15 @@ class _Conditions:
     compiler: Compiler
     places: Places
 
-    def of(self, table: Json, member: str, place: Place) -> Expression:
+    def of(self, table: Json, member: str, place: Place, *, traced: bool = True) -> Expression:
+        """A condition; those of a reading are not traced, since a flag shows no trace."""
         with at(place.member(member), self.places):
-            return self.compiler.expression(table[member], BOOL)
+            return self.compiler.expression(table[member], BOOL, traced=traced)
 
-    def maybe(self, table: Json, member: str, place: Place) -> Expression | None:
-        return self.of(table, member, place) if member in table else None
+    def maybe(
+        self, table: Json, member: str, place: Place, *, traced: bool = True
+    ) -> Expression | None:
+        return self.of(table, member, place, traced=traced) if member in table else None
 
 
 def _rule(rule: Json, document: Json, conditions: _Conditions) -> Rule:
@@ -315,6 +324,7 @@ def _rule(rule: Json, document: Json, conditions: _Conditions) -> Rule:
     spans = _spans(rule["versions"], place)
     return Rule(
         name=rule["name"],
+        node=f"rule.{rule['name']}",
         kind=rule["kind"],
         tested_on=rule["versions"][0]["tested_on"],
         stated=stated,
@@ -336,8 +346,8 @@ def _rule_version(
         Reading(
             ambiguity=reading["ambiguity"],
             name=reading["name"],
-            when=conditions.of(reading, "when", here),
-            holds=conditions.maybe(reading, "holds", here),
+            when=conditions.of(reading, "when", here, traced=False),
+            holds=conditions.maybe(reading, "holds", here, traced=False),
         )
         for number, reading in enumerate(version.get("readings", []), 1)
         for here in [place.member("readings").item("reading", number)]

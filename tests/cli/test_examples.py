@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from attest.encoding import loads
-from attest.models import Declaration, Determination, parse
 from attest.rules.facts import derive_facts, facts_to_json
 from tests.cli.helpers import AT, ROOT, attest, document, succeeded
 from tests.cli.pages import CLI_PAGE
@@ -50,9 +49,9 @@ def test_the_facts_are_those_of_the_sources(folder: Path) -> None:
         loads(path.read_bytes())["predicate"] for path in statements_of(folder)
     )
     facts = derive_facts(
-        declaration=parse(Declaration, declaration),
+        declaration=declaration,
         designer_name="Tianqiu Design Inc.",
-        determinations=[(parse(Determination, determination), "Formosa Example Foundry Co., Ltd.")],
+        determinations=[(determination, "Formosa Example Foundry Co., Ltd.")],
         exporter="front-end-fabricator",
         decided=dt.date(2026, 11, 24),
         mode="cfr_text",

@@ -39,7 +39,7 @@ def evaluated(
     compiler = Compiler(NAMES, macros)
     expression = compiler.expression(source)
     known = {f"declared.{name}": value for name, value in facts.items() if value is not UNKNOWN}
-    frame = frame_over(known, slots=compiler.slots)
+    frame = frame_over(known)
     return expression.run(frame), frame
 
 

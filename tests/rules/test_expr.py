@@ -343,7 +343,7 @@ def test_a_macro_evaluates_its_argument_once() -> None:
             reads += 1
             return super().get(key, default)
 
-    value = expression.run(frame_over(Counting({"declared.n": 1}), slots=compiler.slots))
+    value = expression.run(frame_over(Counting({"declared.n": 1})))
     assert value == 2**20
     assert reads == 1
 

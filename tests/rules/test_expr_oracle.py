@@ -204,7 +204,7 @@ def ours(source: str, facts: Facts) -> Value:
     }
     compiler = Compiler(NAMES)
     expression = compiler.expression(source)
-    return expression.run(frame_over(known, slots=compiler.slots))
+    return expression.run(frame_over(known))
 
 
 def theirs(source: str, facts: Facts) -> Value:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from attest.encoding import Json
+from attest.errors import InputError
 from attest.models import Declaration, Determination, parse
 from attest.rules.facts import (
     FACTS,
@@ -19,6 +21,9 @@ from attest.rules.facts import (
     facts_from_json,
     facts_to_json,
 )
+from attest.schemas import validate
+from tests.mutations import mutations, name_of, read_examples
+from tests.rules.model_facts import facts_of_models
 from tests.world import DECLARATION, DETERMINATION, UNKNOWN, known, party
 
 DECIDED = dt.date(2026, 11, 24)
@@ -27,15 +32,27 @@ DECIDED = dt.date(2026, 11, 24)
 def derive(
     declaration: dict[str, Any] | None = None, *determinations: dict[str, Any], **more: Any
 ) -> Facts:
-    papers = [(parse(Determination, each), "The Attester Ltd.") for each in determinations]
-    chosen: dict[str, Any] = {"exporter": "front-end-fabricator", "mode": "cfr_text", **more}
-    return derive_facts(
-        declaration=parse(Declaration, declaration or DECLARATION),
-        designer_name="The Designer Inc.",
-        determinations=papers,
-        decided=DECIDED,
+    """The facts of papers, which must be those of their models too."""
+    chosen: dict[str, Any] = {
+        "designer_name": "The Designer Inc.",
+        "exporter": "front-end-fabricator",
+        "decided": DECIDED,
+        "mode": "cfr_text",
+        **more,
+    }
+    facts = derive_facts(
+        declaration=declaration or DECLARATION,
+        determinations=[(each, "The Attester Ltd.") for each in determinations],
         **chosen,
     )
+    assert facts == facts_of_models(
+        declaration=parse(Declaration, declaration or DECLARATION),
+        determinations=[
+            (parse(Determination, each), "The Attester Ltd.") for each in determinations
+        ],
+        **chosen,
+    )
+    return facts
 
 
 def changed(document: dict[str, Any], **changes: Json) -> dict[str, Any]:
@@ -284,12 +301,7 @@ def test_the_fabricator_knows_the_completion_date_best() -> None:
     ]:
         facts = derive(None, *papers)
         assert facts_to_json(facts)["transaction"]["completion_date"] == expected
-        assert (
-            completion_date(
-                parse(Declaration, DECLARATION), [parse(Determination, each) for each in papers]
-            ).isoformat()
-            == expected
-        )
+        assert completion_date(DECLARATION, papers).isoformat() == expected
 
 
 def test_destinations_are_those_of_consignees_and_end_users() -> None:
@@ -336,3 +348,31 @@ def test_derived_facts_are_of_the_register() -> None:
     facts = derive(None, DETERMINATION, osat)
     assert facts_from_json(facts_to_json(facts)) == facts
     assert set(facts.values) <= set(FACTS)
+
+
+def spoiled(name: str) -> Iterator[Json]:
+    """The examples of a predicate with one change each, as far as the schema accepts them."""
+    for example, document in read_examples().items():
+        if name_of(example) == name:
+            for _, changed_document in mutations(document):
+                try:
+                    validate(name, changed_document)
+                except InputError:
+                    continue
+                yield changed_document
+
+
+def test_every_accepted_declaration_has_the_facts_of_its_model() -> None:
+    counted = 0
+    for declaration in spoiled("declaration"):
+        derive(declaration, DETERMINATION)
+        counted += 1
+    assert counted > 1_000
+
+
+def test_every_accepted_determination_has_the_facts_of_its_model() -> None:
+    counted = 0
+    for determination in spoiled("determination"):
+        derive(None, determination)
+        counted += 1
+    assert counted > 300

@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from attest import limits
-from attest.decision import decide
-from attest.encoding import digest
+from attest.encoding import digest, loads
 from attest.errors import LogError
 from attest.log.sqlite import SqliteStore
 from attest.log.store import Batch, Head
@@ -207,9 +206,9 @@ def test_a_defect_in_one_submission_leaves_the_others_alone(
     def failing(raw: bytes, **given: Any) -> Any:
         if raw == broken:
             raise KeyError("the sender's own words")
-        return decide(raw, **given)
+        return loads(raw, **given)
 
-    monkeypatch.setattr("service.deciders.decide", failing)
+    monkeypatch.setattr("attest.decision.encoding.loads", failing)
     before = house.size()
     answer = house.post(broken)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
