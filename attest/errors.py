@@ -270,6 +270,18 @@ CODES: dict[str, Code] = {
                 "The activation does not fit the trust snapshots before and after it",
                 "Sign one that replaces the active snapshot and changes packs and mode only.",
             ),
+            "timestamp-untrusted": (
+                "A timestamp is by no authority that you trust",
+                "Give the root certificate of its authority, if you trust it.",
+            ),
+            "timestamp-expired": (
+                "A timestamp was made outside the validity of its authority's certificates",
+                "Do not rely on it; the log's operator can have the log timestamped again.",
+            ),
+            "timestamp-lapsed": (
+                "The certificates of a timestamp have ended and nothing renewed it in time",
+                "Ask the log's operator for a later timestamp that covers it.",
+            ),
             "trust-incomplete": (
                 "A document that the trust snapshot names is missing or is another one",
                 "Get the keysets, packs and schemas that the snapshot names.",
@@ -380,6 +392,14 @@ CODES: dict[str, Code] = {
                 "The decision came after the time that the foundry had acknowledged",
                 "Ask the foundry why; the entry shows when it decided.",
             ),
+            "log-forked": (
+                "The log has signed two histories",
+                "Stop relying on it; hand the proof of misbehaviour to everyone who does.",
+            ),
+            "not-misbehaviour": (
+                "The two checkpoints do not contradict each other",
+                "Blame nobody on it; ask its sender for another proof.",
+            ),
             "rolled-back": (
                 "An older state of the log was restored",
                 "Stop the service; restore the newest state, or found a new log and say so.",
@@ -391,6 +411,14 @@ CODES: dict[str, Code] = {
             "proof-invalid": (
                 "A proof does not lead to the checkpoint's root",
                 "Do not rely on it; ask for another proof.",
+            ),
+            "timestamp-malformed": (
+                "A timestamp, or the text that it is over, cannot be read",
+                "Ask for another copy; docs/SPEC.md section 13.5 describes it.",
+            ),
+            "timestamp-invalid": (
+                "A timestamp does not hold: for these bytes, in its signature or in its place",
+                "Do not rely on it; ask the log's operator for another copy and keep this one.",
             ),
             "decision-missing": (
                 "A submission has no decision after it",

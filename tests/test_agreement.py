@@ -41,6 +41,8 @@ MODELS: dict[str, type[models.Model]] = {
     "entry": models.Entry,
     "envelope": models.Envelope,
     "keyset": models.Keyset,
+    "misbehaviour": models.MisbehaviourDocument,
+    "policy": models.WitnessPolicy,
     "problem": models.Problem,
     "proof": models.Proof,
     "review": models.Review,

@@ -36,6 +36,7 @@ from attest.models.decision import (
     Refusal,
     UsedSize,
     UsedTest,
+    WitnessPolicy,
 )
 from attest.models.records import (
     CaseFile,
@@ -45,6 +46,7 @@ from attest.models.records import (
     Envelope,
     KeyRecord,
     Keyset,
+    MisbehaviourDocument,
     PlainProof,
     Proof,
     PublicBody,
@@ -60,6 +62,7 @@ from attest.models.statements import (
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
     IN_TOTO_PAYLOAD,
+    POLICY_TYPE,
     REVIEW_TYPE,
     STATEMENT_TYPE,
     Agreed,
@@ -95,6 +98,8 @@ from attest.models.statements import (
 from attest.models.values import Known, Model, Signer, Unknown, Validity
 
 __all__ = [
+    "POLICY_TYPE",
+    "WitnessPolicy",
     "ACKNOWLEDGEMENT_TYPE",
     "Acknowledgement",
     "ACTIVATION_TYPE",
@@ -133,6 +138,7 @@ __all__ = [
     "KnownPerformance",
     "ListedMapping",
     "Memory",
+    "MisbehaviourDocument",
     "Model",
     "NoApplication",
     "NotAgreed",
