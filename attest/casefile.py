@@ -11,6 +11,8 @@ else:
     5 the foundry signed the decision
     6 deciding again gives the same bytes
     7 each review is signed by enough people and is of this HOLD
+    8 the timestamps, where there are any, cover the decision; their tokens are opened if the reader
+      names authorities
 
 What only the whole log shows, by replay: that a declaration had been superseded or had not; that
 the trust snapshot was the newest and had been activated; that no later review is left out.
@@ -28,6 +30,8 @@ from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import Entry, format_entry
 from attest.log.merkle import leaf_hash
 from attest.log.proof import open_proof_document
+from attest.log.stamps import Link, OpenedStamp, Stamp, check_time, open_links
+from attest.log.timestamp import Authorities
 from attest.recorded import (
     check_decision_entry,
     check_review_entry,
@@ -61,7 +65,8 @@ class Case:
     """A verified case.
 
     `decision` is the decision statement; `superseded_unchecked` tells that the refusal rests on an
-    earlier supersession, which only the log can show.
+    earlier supersession, which only the log can show. The first of `timestamps` covers the
+    decision, each further one renews the one before.
     """
 
     submission: OpenedEntry
@@ -70,6 +75,7 @@ class Case:
     reviews: tuple[OpenedReview, ...]
     trust: Trust
     superseded_unchecked: bool
+    timestamps: tuple[OpenedStamp, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -90,8 +96,18 @@ def make_casefile(
     trust: Logged,
     keysets: Sequence[bytes],
     packs: Sequence[bytes],
+    timestamps: Sequence[Link] = (),
 ) -> bytes:
     """Write a case file."""
+    encode = encoding.encode_base64
+    stamped = [
+        {
+            "stamped": encode(link.stamp.stamped),
+            "token": encode(link.stamp.token),
+            "hashes": [encode(value) for value in link.hashes],
+        }
+        for link in timestamps
+    ]
     return encoding.canonical(
         {
             "v": 1,
@@ -99,8 +115,9 @@ def make_casefile(
             "decision": _logged_json(decision),
             "reviews": [_logged_json(review) for review in reviews],
             "trust": _logged_json(trust),
-            "keysets": [encoding.encode_base64(raw) for raw in keysets],
-            "packs": [encoding.encode_base64(raw) for raw in packs],
+            "keysets": [encode(raw) for raw in keysets],
+            "packs": [encode(raw) for raw in packs],
+            **({"timestamps": stamped} if stamped else {}),
         }
     )
 
@@ -109,13 +126,14 @@ def _logged_json(logged: Logged) -> Json:
     return {"body": encoding.encode_base64(logged.body), "proof": logged.proof}
 
 
-def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
-    """Open a case file; returns only what all seven steps have verified.
+def open_casefile(raw: bytes, *, log_keys: LogKeys, authorities: Authorities | None = None) -> Case:
+    """Open a case file; returns only what all eight steps have verified.
 
     Raises:
         InputError: not a case file, or a document in it is not of its schema.
-        LogError: a proof, commitment or reference does not hold.
-        TrustError: the trust snapshot, the decision or a review does not hold.
+        LogError: a proof, commitment, reference or timestamp does not hold.
+        TrustError: the trust snapshot, the decision or a review does not hold; a timestamp is by
+            none of the authorities, where any are given.
         RuleError: a pack is broken.
     """
     document = encoding.loads(
@@ -142,7 +160,16 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
         _open_logged(logged, "review", log_keys, f"/reviews/{position}")
         for position, logged in enumerate(document["reviews"])
     ]
-    _check_one_log([submission, decision, trust_entry, *reviews])
+    timestamps = open_links(
+        _links(document),
+        index=decision.entry.index,
+        leaf=leaf_hash(format_entry(decision.entry)),
+        keys=log_keys,
+        authorities=authorities,
+    )
+    if timestamps and timestamps[0].timestamp is not None:
+        check_time(decision.entry, timestamps[0].timestamp)
+    _check_one_log([submission, decision, trust_entry, *reviews, *timestamps])
     return Case(
         submission=submission,
         decision_entry=decision,
@@ -150,7 +177,21 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
         reviews=tuple(_open_reviews(reviews, decision, payload, trust_entry, trust)),
         trust=trust,
         superseded_unchecked=superseded,
+        timestamps=timestamps,
     )
+
+
+def _links(document: Json) -> list[Link]:
+    links = []
+    for position, link in enumerate(document.get("timestamps", ())):
+        at = f"/timestamps/{position}"
+        stamp = Stamp(
+            encoding.decode_base64(link["stamped"], pointer=f"{at}/stamped"),
+            encoding.decode_base64(link["token"], pointer=f"{at}/token"),
+        )
+        hashes = (encoding.decode_base64(each, pointer=f"{at}/hashes") for each in link["hashes"])
+        links.append(Link(stamp, tuple(hashes)))
+    return links
 
 
 def _open_logged(document: Json, kind: str, log_keys: LogKeys, pointer: str) -> OpenedEntry:
@@ -182,7 +223,7 @@ def _open_reviews(
         yield opened
 
 
-def _check_one_log(entries: Sequence[OpenedEntry]) -> None:
+def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
     """Refuse proofs from two logs that were signed by the same keys."""
     roots: dict[int, bytes] = {}
     for each in entries:

@@ -162,6 +162,10 @@ CODES: dict[str, Code] = {
                 "The ledger is no list of shipments of its form",
                 "Correct the member named; docs/RULES.md section 6 describes a shipment.",
             ),
+            "list-malformed": (
+                "A list of parties, or a snapshot of one, is not of its form",
+                "Compare it with the form named; import the list again as it was published.",
+            ),
             "not-in-force": (
                 "No rule pack is in force on that day",
                 "Name another day, or packs that are in force on it.",
@@ -262,6 +266,10 @@ CODES: dict[str, Code] = {
                 "Fewer people signed than the policy asks for",
                 "Have a second person sign with a key of their own.",
             ),
+            "algorithm-missing": (
+                "A signature of a kind that the policy asks for is missing",
+                "Have each signer sign with a key of both kinds, with attest sign --add.",
+            ),
             "review-not-possible": (
                 "The decision is not an open HOLD",
                 "Only a HOLD can be reviewed, and only until it is released or refused.",
@@ -281,6 +289,14 @@ CODES: dict[str, Code] = {
             "timestamp-lapsed": (
                 "The certificates of a timestamp have ended and nothing renewed it in time",
                 "Ask the log's operator for a later timestamp that covers it.",
+            ),
+            "list-implausible": (
+                "A new snapshot of a list differs too much from the one before",
+                "Compare the two with attest lists diff; give --approve once a person has looked.",
+            ),
+            "list-stale": (
+                "A snapshot of a list is too old, or of a day to come",
+                "Import the list as it is published today.",
             ),
             "trust-incomplete": (
                 "A document that the trust snapshot names is missing or is another one",
@@ -420,6 +436,10 @@ CODES: dict[str, Code] = {
                 "A timestamp does not hold: for these bytes, in its signature or in its place",
                 "Do not rely on it; ask the log's operator for another copy and keep this one.",
             ),
+            "timestamp-contradicts": (
+                "A timestamp contradicts the time that the log says",
+                "Find out whose clock is wrong; until then do not rely on the log's times.",
+            ),
             "decision-missing": (
                 "A submission has no decision after it",
                 "Ask the foundry; keep the log as evidence.",
@@ -442,6 +462,10 @@ CODES: dict[str, Code] = {
         "RemoteError",
         {
             "network": ("The server cannot be reached", "Check the address and the connection."),
+            "signer": (
+                "A token or command that holds a private key did not sign",
+                "Check the signer file and what it names; run the command by hand to see why.",
+            ),
             "remote": (
                 "The server refused, or its answer is not one that this version reads",
                 "Look up the code after the HTTP status in docs/ERRORS.md, or ask its operator.",
