@@ -25,11 +25,12 @@ from dataclasses import dataclass
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
-from attest.errors import LogError
+from attest.errors import LogError, TrustError
 from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import Entry, format_entry
 from attest.log.merkle import leaf_hash
-from attest.log.proof import open_proof_document
+from attest.log.policy import Policy, open_cosigned
+from attest.log.proof import open_proof_document, parse_tlog_proof
 from attest.log.stamps import Link, OpenedStamp, Stamp, check_time, open_links
 from attest.log.timestamp import Authorities
 from attest.recorded import (
@@ -66,7 +67,8 @@ class Case:
 
     `decision` is the decision statement; `superseded_unchecked` tells that the refusal rests on an
     earlier supersession, which only the log can show. The first of `timestamps` covers the
-    decision, each further one renews the one before.
+    decision, each further one renews the one before. `witnesses` cosigned the checkpoint of the
+    decision, in the words of the policy that was asked for.
     """
 
     submission: OpenedEntry
@@ -76,6 +78,7 @@ class Case:
     trust: Trust
     superseded_unchecked: bool
     timestamps: tuple[OpenedStamp, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -126,12 +129,20 @@ def _logged_json(logged: Logged) -> Json:
     return {"body": encoding.encode_base64(logged.body), "proof": logged.proof}
 
 
-def open_casefile(raw: bytes, *, log_keys: LogKeys, authorities: Authorities | None = None) -> Case:
+def open_casefile(
+    raw: bytes,
+    *,
+    log_keys: LogKeys,
+    authorities: Authorities | None = None,
+    policy: Policy | None = None,
+) -> Case:
     """Open a case file; returns only what all eight steps have verified.
+
+    With a `policy` every checkpoint in it must have been cosigned by the quorum.
 
     Raises:
         InputError: not a case file, or a document in it is not of its schema.
-        LogError: a proof, commitment, reference or timestamp does not hold.
+        LogError: a proof, commitment, reference or timestamp does not hold; quorum-missing.
         TrustError: the trust snapshot, the decision or a review does not hold; a timestamp is by
             none of the authorities, where any are given.
         RuleError: a pack is broken.
@@ -149,7 +160,7 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys, authorities: Authorities | N
         leaf=leaf_hash(format_entry(submission.entry)),
         trust=trust_entry.entry,
     )
-    trust = load_trust(trust_entry.body, _bodies(document))
+    trust = _open_trust(document, trust_entry.body)
     at = decision.entry.time
     payload = open_decision(decision.body, trust=trust, at=at)
     statement = read_decision(payload)
@@ -178,7 +189,17 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys, authorities: Authorities | N
         trust=trust,
         superseded_unchecked=superseded,
         timestamps=timestamps,
+        witnesses=() if policy is None else _witnesses(document, log_keys, policy),
     )
+
+
+def _witnesses(document: Json, log_keys: LogKeys, policy: Policy) -> tuple[str, ...]:
+    parts = (document["decision"], document["submission"], document["trust"], *document["reviews"])
+    cosigned = []
+    for part in parts:
+        proof = parse_tlog_proof(encoding.decode_base64(part["proof"]["tlog_proof"]))
+        cosigned.append(open_cosigned(proof.checkpoint, keys=log_keys, policy=policy))
+    return cosigned[0].witnesses
 
 
 def _links(document: Json) -> list[Link]:
@@ -232,10 +253,18 @@ def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
             raise LogError("root-mismatch", "one size was signed with two roots: keep this file")
 
 
-def _bodies(document: Json) -> dict[str, bytes]:
+def _open_trust(document: Json, snapshot: bytes) -> Trust:
+    keysets, packs = (_bodies(document, name) for name in ("keysets", "packs"))
+    trust = load_trust(snapshot, keysets | packs)
+    for kind, bodies in (("keyset", keysets), ("pack", packs)):
+        if not bodies.keys() >= set(trust.documents[kind]):
+            raise TrustError("trust-incomplete", f"a {kind} is not in its list")
+    return trust
+
+
+def _bodies(document: Json, name: str) -> dict[str, bytes]:
     bodies = {}
-    for name in ("keysets", "packs"):
-        for position, text in enumerate(document[name]):
-            body = encoding.decode_base64(text, pointer=f"/{name}/{position}")
-            bodies[encoding.digest(body)] = body
+    for position, text in enumerate(document[name]):
+        body = encoding.decode_base64(text, pointer=f"/{name}/{position}")
+        bodies[encoding.digest(body)] = body
     return bodies

@@ -10,7 +10,7 @@ from attest import limits
 from attest.casefile import Case, open_casefile
 from attest.cli import clock, files, findings
 from attest.cli.failures import about, exit_code_of, exit_code_of_code
-from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_keys import log_keys_option, read_log_keys, read_policy
 from attest.cli.screen import Screen, screened
 from attest.cli.statements import SCHEMA_OF
 from attest.cli.timestamps import read_authorities, stamp_json, timestamp_roots, told_of
@@ -26,6 +26,9 @@ _SETTLED = {"release": "PASS", "refuse": "FAIL"}
 @click.argument("casefile")
 @log_keys_option(required=True)
 @click.option("--foundry", metavar="PARTY", help="Refuse a case of any other foundry.")
+@click.option(
+    "--policy", metavar="FILE", help="Witnesses who have to have cosigned (c2sp.org/tlog-policy)."
+)
 @timestamp_roots(required=False)
 @click.option("--at", type=clock.INSTANT, help="When its timestamp has to hold (default: now).")
 @screened
@@ -35,6 +38,7 @@ def command(
     casefile: str,
     log_keys: str,
     foundry: str | None,
+    policy: str | None,
     roots: tuple[str, ...],
     at: dt.datetime | None,
 ) -> int:
@@ -43,10 +47,14 @@ def command(
     Says who decided, who signed and every check that was made. The exit code is that of the
     verdict; a HOLD that was released counts as PASS, one that was refused as FAIL.
     """
-    keys, authorities = read_log_keys(log_keys), read_authorities(roots)
+    keys, authorities, witnesses = (
+        read_log_keys(log_keys),
+        read_authorities(roots),
+        None if policy is None else read_policy(policy),
+    )
     raw = files.read_bytes(casefile, bytes_max=limits.CASEFILE_BYTES_MAX)
     with about(files.name_of(casefile)):
-        case = open_casefile(raw, log_keys=keys, authorities=authorities)
+        case = open_casefile(raw, log_keys=keys, authorities=authorities, policy=witnesses)
         if foundry not in (None, case.trust.foundry.id):
             raise TrustError("party-mismatch", "the case is of another foundry")
         stamped = _stamped(case, authorities, at or clock.now())
@@ -63,6 +71,7 @@ def command(
             "checks": [{"name": name, "found": found} for name, found in checks],
             "reviews": _reviews(case),
             "superseded_unchecked": case.superseded_unchecked,
+            "witnesses": list(case.witnesses),
             "timestamps": [stamp_json(each) for each in case.timestamps],
             "decision": predicate,
         }
@@ -104,6 +113,7 @@ def _checks(case: Case) -> list[tuple[str, str]]:
             f"entries {submission.entry.index} and {decision.entry.index} are in the "
             f"{checkpoint.size} entries that {checkpoint.origin} signed with both its keys",
         ),
+        *(("witnesses", f"cosigned by {name}") for name in case.witnesses),
         ("commitments", "submission, decision, reviews and trust are the bodies committed to"),
         ("references", "the entries refer to each other as they must"),
         (
