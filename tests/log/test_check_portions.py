@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from attest.errors import LogError
+from attest.log import check
 from attest.log.chain import leaf_hashes
 from attest.log.check import check_export
 from attest.log.entry import Entry, commit, format_entry, parse_entry
+from attest.log.export import Export
 from attest.log.store import StoredEntry
 from attest.log.tiles import bodies_path, bundle_path, tile_path
 from tests.log.sample import NOON, draft, fault_of, later
@@ -122,3 +124,11 @@ def test_what_is_signed_wrongly_where_portions_meet(
     stored = [*honest[:index], wrong]
     forge(tmp_path / "export", stored)
     assert fault_of(tmp_path / "export", SIGNER.keys) == (code, index)
+
+
+def test_a_portion_after_a_bundle_of_nothing(export: Path) -> None:
+    """A worker that starts after it says so, whatever the portion before comes to."""
+    opened = Export.open(export, keys=SIGNER.keys)
+    with changed(export / bundle_path(255, 256), b""), pytest.raises(LogError) as caught:
+        check._check_portion(opened, SIZE, 1)
+    assert (caught.value.code, caught.value.entry) == ("bundle-malformed", PORTION - 256)

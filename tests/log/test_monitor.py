@@ -187,6 +187,10 @@ def test_a_memory_that_cannot_be_used(tmp_path: Path) -> None:
     with Memory(tmp_path / "folder") as memory, pytest.raises(InputError) as caught:
         memory.read()
     assert caught.value.code == "file"
+    (tmp_path / "seen.partial").mkdir()
+    with Memory(tmp_path / "seen") as memory, pytest.raises(InputError) as caught:
+        memory.keep(b"note")
+    assert caught.value.code == "file"
     with pytest.raises(InputError) as missing, Memory(tmp_path / "nowhere" / "seen"):
         pass
     assert missing.value.code == "file"
