@@ -8,8 +8,10 @@ underneath:
   is loaded), `R` not of small order (`check_ed25519`), `S` below the group order, and the canonical
   encoding of `[S]B - [k]A` the very bytes of `R` (both by the library), so `R` is canonical too. A
   component of small order in `A` or `R` is no reason to refuse: the equation settles it.
-* ECDSA P-256 with SHA-256: `r || s`, 64 bytes, both in range, `s` in the lower half of the order,
-  so that nobody but the signer can make a second signature out of a first.
+* ECDSA P-256 with SHA-256, and P-384 with SHA-384: `r || s`, 64 or 96 bytes, both in range, `s` in
+  the lower half of the order, so that nobody but the signer can make a second signature of a first.
+* ML-DSA-44 and ML-DSA-65, FIPS 204 over the message itself, with an empty context: 2420 or 3309
+  bytes.
 
 A key's identifier is the digest of its SubjectPublicKeyInfo:
 
@@ -25,13 +27,15 @@ attest.errors.TrustError: bad-signature: the signature does not verify
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from attest.encoding import digest
@@ -39,9 +43,44 @@ from attest.errors import InputError, TrustError
 
 ED25519: Final = "ed25519"
 ECDSA_P256: Final = "ecdsa-p256-sha256"
+ECDSA_P384: Final = "ecdsa-p384-sha384"
+ML_DSA_44: Final = "ml-dsa-44"
+ML_DSA_65: Final = "ml-dsa-65"
+
+CLASSICAL: Final = (ED25519, ECDSA_P256, ECDSA_P384)
+POST_QUANTUM: Final = (ML_DSA_44, ML_DSA_65)
+ALGORITHMS: Final = (*CLASSICAL, *POST_QUANTUM)
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the P-256 group (FIPS 186-5, SP 800-186 section 3.2.1.3)."""
+P384_ORDER: Final = int(
+    "ffffffffffffffffffffffffffffffffffffffffffffffff"
+    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    16,
+)
+"""Order of the P-384 group (FIPS 186-5, SP 800-186 section 3.2.1.4)."""
+
+
+class Curve(NamedTuple):
+    """What an ECDSA algorithm is made of; `number_bytes` is the length of `r` and of `s`."""
+
+    curve: ec.EllipticCurve
+    hash: hashes.SHA256 | hashes.SHA384
+    order: int
+    number_bytes: int
+
+
+CURVES: Final[Mapping[str, Curve]] = {
+    ECDSA_P256: Curve(ec.SECP256R1(), hashes.SHA256(), P256_ORDER, 32),
+    ECDSA_P384: Curve(ec.SECP384R1(), hashes.SHA384(), P384_ORDER, 48),
+}
+SIGNATURE_BYTES: Final[Mapping[str, int]] = {
+    ED25519: 64,
+    ECDSA_P256: 64,
+    ECDSA_P384: 96,
+    ML_DSA_44: 2420,
+    ML_DSA_65: 3309,
+}
 
 _ED25519_PRIME: Final = 2**255 - 19
 _ORDER_EIGHT_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -49,6 +88,9 @@ _SMALL_ORDER_Y: Final = frozenset(
     {0, 1, _ED25519_PRIME - 1, _ORDER_EIGHT_Y, _ED25519_PRIME - _ORDER_EIGHT_Y}
 )
 """The y coordinates of the eight points of order 1, 2, 4 and 8 on edwards25519."""
+
+LibraryKey = Ed25519PublicKey | ec.EllipticCurvePublicKey | MLDSA44PublicKey | MLDSA65PublicKey
+"""The public keys of `cryptography` that are used here."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +100,7 @@ class PublicKey:
     keyid: str
     algorithm: str
     spki: bytes
-    _key: Ed25519PublicKey | ec.EllipticCurvePublicKey = field(repr=False, compare=False)
+    _key: LibraryKey = field(repr=False, compare=False)
 
     def check(self, signature: bytes, message: bytes) -> None:
         """Return if the signature over the message is by this key.
@@ -67,10 +109,15 @@ class PublicKey:
             TrustError: bad-signature.
         """
         try:
+            if len(signature) != SIGNATURE_BYTES[self.algorithm]:
+                raise InvalidSignature
             if isinstance(self._key, Ed25519PublicKey):
                 check_ed25519(self._key, signature, message)
+            elif isinstance(self._key, ec.EllipticCurvePublicKey):
+                curve = CURVES[self.algorithm]
+                self._key.verify(_der_of(signature, curve), message, ec.ECDSA(curve.hash))
             else:
-                self._key.verify(_der_of(signature), message, ec.ECDSA(hashes.SHA256()))
+                self._key.verify(signature, message)
         except InvalidSignature:
             raise TrustError("bad-signature", "the signature does not verify") from None
 
@@ -86,9 +133,10 @@ def check_ed25519(key: Ed25519PublicKey, signature: bytes, message: bytes) -> No
     key.verify(signature, message)
 
 
-def _der_of(signature: bytes) -> bytes:
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if len(signature) != 64 or not 0 < r < P256_ORDER or not 0 < s <= P256_ORDER // 2:
+def _der_of(signature: bytes, curve: Curve) -> bytes:
+    r = int.from_bytes(signature[: curve.number_bytes], "big")
+    s = int.from_bytes(signature[curve.number_bytes :], "big")
+    if not 0 < r < curve.order or not 0 < s <= curve.order // 2:
         raise InvalidSignature
     return encode_dss_signature(r, s)
 
@@ -103,20 +151,30 @@ def load_public_key(algorithm: str, spki: bytes) -> PublicKey:
         key = serialization.load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise InputError("key-malformed", "not a public key") from None
-    if algorithm == ED25519 and isinstance(key, Ed25519PublicKey):
-        _check_ed25519_point(key.public_bytes_raw())
-    elif not (
-        algorithm == ECDSA_P256
-        and isinstance(key, ec.EllipticCurvePublicKey)
-        and isinstance(key.curve, ec.SECP256R1)
-    ):
+    if not isinstance(key, LibraryKey) or algorithm_of(key) != algorithm:
         raise InputError("key-malformed", "not a key of the stated algorithm")
+    if isinstance(key, Ed25519PublicKey):
+        _check_ed25519_point(key.public_bytes_raw())
     if spki != spki_of(key):
         raise InputError("key-malformed", "not the canonical encoding of the key")
     return PublicKey(keyid=digest(spki), algorithm=algorithm, spki=spki, _key=key)
 
 
-def spki_of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
+def algorithm_of(key: LibraryKey) -> str | None:
+    """The algorithm that a key is of; None for a curve that is not used here."""
+    if isinstance(key, Ed25519PublicKey):
+        return ED25519
+    if isinstance(key, MLDSA44PublicKey):
+        return ML_DSA_44
+    if isinstance(key, MLDSA65PublicKey):
+        return ML_DSA_65
+    for algorithm, curve in CURVES.items():
+        if isinstance(key.curve, type(curve.curve)):
+            return algorithm
+    return None
+
+
+def spki_of(key: LibraryKey) -> bytes:
     """The SubjectPublicKeyInfo DER of a key."""
     return key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
