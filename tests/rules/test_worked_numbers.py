@@ -40,4 +40,4 @@ def test_all_84_are_there() -> None:
 def test_they_are_the_numbers_of_the_digest(shared_dir: Path) -> None:
     text = (shared_dir / "reference" / "regulation.md").read_text(encoding="utf-8")
     section = text[text.index("## 10. Worked cases") : text.index("## 11.")]
-    assert {int(number) for number in re.findall(r"^\| (\d+) \|", section, re.M)} == NUMBERS
+    assert {int(number) for number in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == NUMBERS
