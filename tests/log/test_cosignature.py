@@ -231,6 +231,7 @@ def test_a_policy_may_be_large() -> None:
         (f"witness w1 {W1}\nquorum w2", 2),
         (f"witness w1\u00a0{W1}\nquorum none", 1),
     ],
+    ids=map(str, range(25)),
 )
 def test_a_policy_of_another_form(text: str, line: int) -> None:
     with pytest.raises(InputError) as caught:
