@@ -23,6 +23,7 @@ attest.errors.TrustError: bad-signature: the signature does not verify
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,7 +57,7 @@ class PublicKey:
     keyid: str
     algorithm: str
     spki: bytes
-    _key: Ed25519PublicKey | ec.EllipticCurvePublicKey = field(repr=False, compare=False)
+    _verify: Callable[[bytes, bytes], None] = field(repr=False, compare=False)
 
     def check(self, signature: bytes, message: bytes) -> None:
         """Return if the signature over the message is by this key.
@@ -65,12 +66,14 @@ class PublicKey:
             TrustError: bad-signature.
         """
         try:
-            if isinstance(self._key, Ed25519PublicKey):
-                self._key.verify(signature, message)
-            else:
-                self._key.verify(_der_of(signature), message, ec.ECDSA(hashes.SHA256()))
+            self._verify(signature, message)
         except InvalidSignature:
             raise TrustError("bad-signature", "the signature does not verify") from None
+
+
+def _p256_verifier(key: ec.EllipticCurvePublicKey) -> Callable[[bytes, bytes], None]:
+    sha256 = ec.ECDSA(hashes.SHA256())
+    return lambda signature, message: key.verify(_der_of(signature), message, sha256)
 
 
 def _der_of(signature: bytes) -> bytes:
@@ -90,17 +93,21 @@ def load_public_key(algorithm: str, spki: bytes) -> PublicKey:
         key = serialization.load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise InputError("key-malformed", "not a public key") from None
+    verify: Callable[[bytes, bytes], None]
     if algorithm == ED25519 and isinstance(key, Ed25519PublicKey):
         _check_ed25519_point(key.public_bytes_raw())
-    elif not (
+        verify = key.verify
+    elif (
         algorithm == ECDSA_P256
         and isinstance(key, ec.EllipticCurvePublicKey)
         and isinstance(key.curve, ec.SECP256R1)
     ):
+        verify = _p256_verifier(key)
+    else:
         raise InputError("key-malformed", "not a key of the stated algorithm")
     if spki != spki_of(key):
         raise InputError("key-malformed", "not the canonical encoding of the key")
-    return PublicKey(keyid=digest(spki), algorithm=algorithm, spki=spki, _key=key)
+    return PublicKey(keyid=digest(spki), algorithm=algorithm, spki=spki, _verify=verify)
 
 
 def spki_of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:

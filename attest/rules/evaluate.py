@@ -35,8 +35,8 @@ from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.facts import Facts
 from attest.rules.pack import Pack, ParamVersion, Rule, RuleVersion
-from attest.rules.runtime import Frame
-from attest.rules.types import UNKNOWN, Value
+from attest.rules.runtime import Frame, QuantityFrame
+from attest.rules.types import BOOL, UNKNOWN, Value
 
 TESTS_MAX: Final = 12
 LISTED_TEXTS_MAX: Final = 8
@@ -255,8 +255,10 @@ class _Evaluation:
 
     def _resolve(self, name: str) -> Value:
         """Evaluate a definition for the first time."""
-        frame = self._traces[name] = Frame(self._values, self._resolve, self._traces)
-        value = self._values[name] = self._definitions[name].run(frame)
+        definition = self._definitions[name]
+        kind = Frame if definition.type is BOOL else QuantityFrame
+        frame = self._traces[name] = kind(self._values, self._resolve, self._traces)
+        value = self._values[name] = definition.run(frame)
         return value
 
     def _condition(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> _Conclusion:
@@ -304,8 +306,7 @@ class _Evaluation:
             self._values[rule.node] = result == "pass"
             return
         self._values[rule.node] = UNKNOWN
-        self._traces[rule.node] = Frame(self._values, self._resolve, self._traces)
-        self._traces[rule.node].missing = frame.missing
+        self._traces[rule.node] = frame
         self._would_clear[rule.name] = clears
 
     def _flags(self, rule: Rule, version: RuleVersion, result: str) -> tuple[Flag, ...]:

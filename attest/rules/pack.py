@@ -30,6 +30,7 @@ from attest.rules import source, syntax
 from attest.rules.expr import Compiler, Expression, Macro
 from attest.rules.facts import FACTS
 from attest.rules.order import at, check_links, evaluation_order
+from attest.rules.runtime import NOTHING
 from attest.rules.shape import Places, check_shape, place_of, refuse
 from attest.rules.types import BOOL, DATE, INT, STRING, Type, Value, named_type
 
@@ -362,4 +363,4 @@ def _condition(table: Json, member: str, compiler: Compiler, place: str) -> Expr
 def _reading(reading: Json, member: str, compiler: Compiler, place: str) -> Expression:
     """An expression of a reading: a flag shows no trace."""
     with at(f"{place}, {member}"):
-        return compiler.expression(reading[member], BOOL, traced=False)
+        return compiler.expression(reading[member], BOOL, notes=NOTHING)

@@ -13,7 +13,7 @@ from attest import limits
 from attest.rules.compile import compiled
 from attest.rules.expr import Compiler, Expression
 from attest.rules.pack import Pack, compile_pack
-from attest.rules.runtime import Frame, frame_over
+from attest.rules.runtime import MISSING, NOTHING, Frame, frame_over
 from attest.rules.types import BOOL, INT, UNKNOWN
 from tests.rules.interpreter import interpret
 from tests.rules.language import CORE, IO, NAMES, macro
@@ -30,9 +30,9 @@ from tests.rules.test_expr_oracle import (
 from tests.world import pack_bytes
 
 REACHED = {
-    "UNKNOWN", "add", "append", "condition", "definition", "divide", "get", "len", "max", "missing",
-    "quantity", "result", "sum", "tests", "tuple", "used", "values",
-}  # fmt: skip
+    *("UNKNOWN", "append", "condition", "definition", "divide", "get", "len", "max", "miss"),
+    *("quantity", "result", "sum", "tests", "tuple", "used", "values"),
+}
 """Every name that compiled code may hold: attributes of a frame or a value, and our functions."""
 
 
@@ -122,10 +122,11 @@ def check_traces(expression: Expression, facts: dict[str, Any]) -> None:
     assert list(frame.used.items()) == list(plain.used.items())
     assert list(frame.tests) == list(plain.tests)
     assert frame.missing == plain.missing
-    untraced = compiled(expression.tree, traced=False)
-    apart = frame_over(facts)
-    assert untraced(apart) == expression.run(frame_over(facts))
-    assert (apart.used, apart.tests, apart.missing) == ({}, {}, set())
+    for notes in (MISSING, NOTHING):
+        apart = frame_over(facts)
+        assert compiled(expression.tree, notes)(apart) == expression.run(frame_over(facts))
+        missing = plain.missing if notes else frozenset()
+        assert (apart.used, apart.tests, apart.missing) == ({}, {}, missing)
 
 
 @settings(max_examples=500, deadline=None)
