@@ -127,8 +127,14 @@ def _steps(
     step = 3
     try:
         opened.extend(
-            open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
-            for envelope in envelopes
+            open_envelope(
+                sealed.document,
+                ring=trust.ring,
+                at=at,
+                purpose="statement",
+                payload=sealed.payload,
+            )
+            for sealed in envelopes
         )
         yield
         step = 4

@@ -32,9 +32,9 @@ def open_decision(
             signature is not the deciding foundry's.
     """
     payload = None
-    if expected is not None:
+    if expected is not None and len(envelope) <= limits.SUBMISSION_BYTES_MAX:
         start = _START + encoding.encode_base64(expected).encode()
-        if len(start) < limits.SUBMISSION_BYTES_MAX and envelope.startswith(start + b'"'):
+        if envelope.startswith(start + b'"'):
             payload, envelope = expected, _START + b"AAAA" + envelope[len(start) :]
     try:
         document = encoding.loads(

@@ -1,4 +1,4 @@
-"""Statements read fast are read as strictly as by the strict door."""
+"""What is read fast is read as strictly as by the strict door: envelopes and statements."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from attest import encoding
+from attest import encoding, limits, schemas
 from attest.encoding import Json, canonical
 from attest.errors import AttestError
 from attest.models import DECLARATION_TYPE, DETERMINATION_TYPE
-from attest.received import _check_statement, read_statement
+from attest.received import _check_statement, read_envelopes, read_statement
 from tests.mutations import mutations, name_of, read_examples
 from tests.world import statement
 
@@ -113,3 +113,45 @@ def test_other_spellings_are_read_too() -> None:
     ):
         assert read_statement(payload) == document
         assert check_same(payload)
+
+
+def envelopes_strictly(raw: bytes) -> list[Json]:
+    document = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
+    if isinstance(document, dict) and "envelopes" not in document:
+        schemas.validate("envelope", document)
+        return [document]
+    schemas.validate("submission", document)
+    envelopes: list[Json] = document["envelopes"]
+    return envelopes
+
+
+def documents_of(raw: bytes) -> list[Json]:
+    """The envelopes as they are read fast; what was decoded is what the strict reader decodes."""
+    read = read_envelopes(raw)
+    for sealed in read:
+        if sealed.payload is not None:
+            text = sealed.document["payload"]
+            assert encoding.decode_base64(text, url_safe=True) == sealed.payload
+    return [sealed.document for sealed in read]
+
+
+@pytest.mark.parametrize("example", ["envelope", "submission"])
+def test_every_change_of_an_envelope_is_read_alike(example: str) -> None:
+    accepted = [0, 0]
+    for _, document in mutations(read_examples()[example]):
+        payload = compact(document)
+        fast, strict = told(payload, documents_of), told(payload, envelopes_strictly)
+        assert fast == strict
+        accepted[not fast[1]] += 1
+    assert min(accepted) > 10
+
+
+@pytest.mark.parametrize(
+    "text", ["", "A", "AAAA", "AA==", "AB==", "AA", "+_AA", "--__", "é", "A\n=="]
+)
+@pytest.mark.parametrize("many", [False, True])
+def test_every_spelling_of_a_payload_is_read_alike(text: str, many: bool) -> None:
+    envelope = {**read_examples()["envelope"], "payload": text}
+    document = {"v": 1, "envelopes": [envelope, read_examples()["envelope"]]} if many else envelope
+    payload = compact(document)
+    assert told(payload, documents_of) == told(payload, envelopes_strictly)
