@@ -13,7 +13,7 @@ else:
     7 each review is signed by enough people and is of this HOLD
 
 What only the whole log shows, by replay: that a declaration had been superseded or had not; that
-the trust snapshot was the newest; that no later review is left out.
+the trust snapshot was the newest and had been activated; that no later review is left out.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from urllib.parse import SplitResult, urlsplit
 from attest import encoding, limits
 from attest.encoding import Json
 from attest.errors import AttestError, InputError, RemoteError
+from attest.log.witness import Behind
 
 CONNECT_SECONDS_MAX: Final = 20
 ANSWER_SECONDS_MAX: Final = 60
@@ -36,6 +37,8 @@ ANSWER_SECONDS_MAX: Final = 60
 _SUBMISSION_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ENVELOPE_TYPE: Final = "application/vnd.dsse+json"
+_ACCEPTED: Final = f"application/json, application/problem+json, {_ENVELOPE_TYPE}, text/plain"
+_NOTE_TYPE: Final = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,20 @@ def submit(url: str, raw: bytes) -> Answer:
             service refused or its answer cannot be read). The detail carries the problem's code.
     """
     return _answer(_request(url, "POST", "/v1/submissions", raw))
+
+
+def submit_later(url: str, raw: bytes) -> bytes:
+    """Submit without waiting for the decision; returns the foundry's acknowledgement.
+
+    Nothing of it is verified: `attest.acknowledgement.open_acknowledgement` does that.
+
+    Raises:
+        RemoteError: network, remote (among others: the service decides at once only).
+    """
+    response = _request(
+        url, "POST", "/v1/submissions", raw, accepted=(202,), prefer="respond-async"
+    )
+    return response.body
 
 
 def get_submission(url: str, submission_id: str) -> Answer:
@@ -101,6 +118,27 @@ def get_checkpoint(url: str) -> bytes:
     return _request(url, "GET", "/v1/log/checkpoint").body
 
 
+def ask_witness(url: str, request: bytes) -> bytes:
+    """Ask the witness at `url` for its cosignatures (c2sp.org/tlog-witness); returns its lines.
+
+    `request` is what `attest.log.witness.format_add_checkpoint` writes. Nothing of the answer is
+    verified: `attest.log.cosignature.cosignatures` does that.
+
+    Raises:
+        Behind: the witness cosigned another size last, and says which.
+        RemoteError: network, remote.
+    """
+    response = _request(
+        url, "POST", "/add-checkpoint", request, media_type=_NOTE_TYPE, accepted=(200, 409)
+    )
+    if response.status == 200:
+        return response.body
+    size = re.fullmatch(rb"(0|[1-9][0-9]{0,12})\n", response.body)
+    if size is None:
+        raise RemoteError("remote", "HTTP 409 without the size that the witness knows")
+    raise Behind(int(size[1]))
+
+
 @dataclass(frozen=True)
 class _Response:
     status: int
@@ -108,18 +146,31 @@ class _Response:
     body: bytes
 
 
-def _request(url: str, method: str, path: str, body: bytes | None = None) -> _Response:
+def _request(
+    url: str,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    media_type: str = _ENVELOPE_TYPE,
+    accepted: tuple[int, ...] = (200, 201),
+    prefer: str | None = None,
+) -> _Response:
     address = _address_of(url)
-    headers = {"Accept": "application/json, application/problem+json, text/plain"}
+    headers = {
+        "Accept": "application/json, application/problem+json, application/vnd.dsse+json, text/plain"
+    }
     if body is not None:
-        headers["Content-Type"] = _ENVELOPE_TYPE
+        headers["Content-Type"] = media_type
+    if prefer is not None:
+        headers["Prefer"] = prefer
     target = address.path.rstrip("/") + path
     try:
         with closing(_connection_to(address)) as connection, _connected(connection):
             response = _exchange(connection, method, target, body, headers)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise RemoteError("network", f"no answer: {type(error).__name__}") from None
-    if response.status not in (200, 201):
+    if response.status not in accepted:
         raise _refusal(response)
     return response
 

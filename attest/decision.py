@@ -23,9 +23,9 @@ from attest.encoding import Json
 from attest.envelope import Opened, open_envelope
 from attest.errors import AttestError, InputError, TrustError
 from attest.models import DECISION_TYPE, STATEMENT_TYPE, EnrolledParty
-from attest.received import Received, read_claims, read_envelopes, read_statement
+from attest.received import Received, Sealed, read_claims, read_envelopes, read_statement
 from attest.rules.evaluate import Finding, evaluate, verdict_of
-from attest.rules.facts import completion_date, derive_facts
+from attest.rules.facts import Facts, completion_date, derive_facts
 from attest.rules.pack import ENGINE
 from attest.trust import Trust
 
@@ -126,16 +126,7 @@ def _steps(
     opened: list[Opened] = []
     step = 3
     try:
-        opened.extend(
-            open_envelope(
-                sealed.document,
-                ring=trust.ring,
-                at=at,
-                purpose="statement",
-                payload=sealed.payload,
-            )
-            for sealed in envelopes
-        )
+        opened.extend(_opened(sealed, trust=trust, at=at) for sealed in envelopes)
         yield
         step = 4
         statements = [read_statement(each.payload) for each in opened]
@@ -147,7 +138,52 @@ def _steps(
     except (InputError, TrustError) as error:
         return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
     yield
-    facts = derive_facts(  # step 7
+    facts = _facts_of(bound, trust=trust, at=at)  # step 7
+    yield
+    findings = [  # step 8
+        finding for pack in trust.packs for finding in evaluate(pack, facts)
+    ]
+    yield
+    return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
+
+
+class Submitted(NamedTuple):
+    """A submission after step 7: the product that it is about, and the facts that follow.
+
+    `declaration` and `supersession` are as in `Decided`.
+    """
+
+    product: str
+    tape_out_id: str
+    declaration: tuple[str, str]
+    supersession: tuple[str, str] | None
+    facts: Facts
+
+
+def submitted_facts(
+    raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING
+) -> Submitted:
+    """Steps 1 to 7 of `decide`: what the rules would see, without asking them.
+
+    Raises:
+        InputError, TrustError: what `decide` answers with, or makes a refusal of.
+    """
+    opened = [_opened(sealed, trust=trust, at=at) for sealed in read_envelopes(raw)]
+    statements = [read_statement(each.payload) for each in opened]
+    received = list(map(read_claims, opened, statements))
+    bound = _bind(received, trust=trust, at=at, prior=prior)
+    superseded = bound.declaration.get("supersedes")
+    return Submitted(
+        product=bound.declaration["product"]["name"],
+        tape_out_id=bound.declaration["product"]["tape_out_id"],
+        declaration=(bound.designer.id, bound.digest),
+        supersession=None if superseded is None else (bound.designer.id, superseded),
+        facts=_facts_of(bound, trust=trust, at=at),
+    )
+
+
+def _facts_of(bound: _Bound, *, trust: Trust, at: dt.datetime) -> Facts:
+    return derive_facts(
         declaration=bound.declaration,
         designer_name=bound.designer.legal_name,
         determinations=bound.determinations,
@@ -155,12 +191,12 @@ def _steps(
         decided=at.date(),
         mode=trust.mode,
     )
-    yield
-    findings = [  # step 8
-        finding for pack in trust.packs for finding in evaluate(pack, facts)
-    ]
-    yield
-    return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
+
+
+def _opened(sealed: Sealed, *, trust: Trust, at: dt.datetime) -> Opened:
+    return open_envelope(
+        sealed.document, ring=trust.ring, at=at, purpose="statement", payload=sealed.payload
+    )
 
 
 def _bind(received: Sequence[Received], *, trust: Trust, at: dt.datetime, prior: Prior) -> _Bound:

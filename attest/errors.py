@@ -122,7 +122,7 @@ CODES: dict[str, Code] = {
             ),
             "csv-malformed": (
                 "The table is not CSV with the headers of docs/CLI.md",
-                "Correct the row and column named; attest declare --template csv shows headers.",
+                "Correct the row and column named; --template csv shows the headers.",
             ),
             "json-too-deep": ("The document is nested too deeply", "Nest at most 32 levels."),
             "too-large": (
@@ -158,9 +158,21 @@ CODES: dict[str, Code] = {
                 "The facts are not of the registered names and types",
                 "See docs/RULES.md for the names and types of facts.",
             ),
+            "ledger-malformed": (
+                "The ledger is no list of shipments of its form",
+                "Correct the member named; docs/RULES.md section 6 describes a shipment.",
+            ),
+            "not-in-force": (
+                "No rule pack is in force on that day",
+                "Name another day, or packs that are in force on it.",
+            ),
             "passphrase": (
                 "The private key cannot be opened",
                 "Give the passphrase that was set when the key was made.",
+            ),
+            "policy-malformed": (
+                "A policy of logs and witnesses is not of its form",
+                "See c2sp.org/tlog-policy; the message names the line.",
             ),
             "key-malformed": (
                 "A key or a log's name is malformed, or a key is weak or of another algorithm",
@@ -181,6 +193,10 @@ CODES: dict[str, Code] = {
             "timeout": (
                 "The request took too long to arrive",
                 "Send the whole body without pauses.",
+            ),
+            "witnesses-late": (
+                "The witnesses do not follow the log, and the service waits for them",
+                "Try again later; the operator looks at GET /v1/log/witnesses.",
             ),
             "busy": ("The service is full", "Try again after the time in Retry-After."),
             "not-ready": (
@@ -250,6 +266,22 @@ CODES: dict[str, Code] = {
                 "The decision is not an open HOLD",
                 "Only a HOLD can be reviewed, and only until it is released or refused.",
             ),
+            "activation-not-possible": (
+                "The activation does not fit the trust snapshots before and after it",
+                "Sign one that replaces the active snapshot and changes packs and mode only.",
+            ),
+            "timestamp-untrusted": (
+                "A timestamp is by no authority that you trust",
+                "Give the root certificate of its authority, if you trust it.",
+            ),
+            "timestamp-expired": (
+                "A timestamp was made outside the validity of its authority's certificates",
+                "Do not rely on it; the log's operator can have the log timestamped again.",
+            ),
+            "timestamp-lapsed": (
+                "The certificates of a timestamp have ended and nothing renewed it in time",
+                "Ask the log's operator for a later timestamp that covers it.",
+            ),
             "trust-incomplete": (
                 "A document that the trust snapshot names is missing or is another one",
                 "Get the keysets, packs and schemas that the snapshot names.",
@@ -274,6 +306,10 @@ CODES: dict[str, Code] = {
             "engine-unknown": (
                 "The pack needs an engine that this version does not have",
                 "Use a version of foundry-attest that has the engine.",
+            ),
+            "edition-changed": (
+                "A locked edition of a rule pack has changed",
+                "Undo the change, or give its pack.toml a new edition.",
             ),
             "case-failed": (
                 "A worked case does not give its stated outcome",
@@ -348,9 +384,41 @@ CODES: dict[str, Code] = {
                 "Do not rely on this copy; keep it with the checkpoint as evidence.",
             ),
             "proof-malformed": ("A proof cannot be read", "Ask for another copy of the proof."),
+            "acknowledged-missing": (
+                "The log lacks a decision that the foundry acknowledged and that is due",
+                "Show the acknowledgement and the checkpoint to whoever relies on this foundry.",
+            ),
+            "acknowledged-late": (
+                "The decision came after the time that the foundry had acknowledged",
+                "Ask the foundry why; the entry shows when it decided.",
+            ),
+            "log-forked": (
+                "The log has signed two histories",
+                "Stop relying on it; hand the proof of misbehaviour to everyone who does.",
+            ),
+            "not-misbehaviour": (
+                "The two checkpoints do not contradict each other",
+                "Blame nobody on it; ask its sender for another proof.",
+            ),
+            "rolled-back": (
+                "An older state of the log was restored",
+                "Stop the service; restore the newest state, or found a new log and say so.",
+            ),
+            "quorum-missing": (
+                "Too few witnesses have cosigned the checkpoint",
+                "Wait for the witnesses, or ask the log's operator why they do not cosign.",
+            ),
             "proof-invalid": (
                 "A proof does not lead to the checkpoint's root",
                 "Do not rely on it; ask for another proof.",
+            ),
+            "timestamp-malformed": (
+                "A timestamp, or the text that it is over, cannot be read",
+                "Ask for another copy; docs/SPEC.md section 13.5 describes it.",
+            ),
+            "timestamp-invalid": (
+                "A timestamp does not hold: for these bytes, in its signature or in its place",
+                "Do not rely on it; ask the log's operator for another copy and keep this one.",
             ),
             "decision-missing": (
                 "A submission has no decision after it",

@@ -4,8 +4,10 @@ The algorithm is a property of the key, never of the message. Two programs that 
 signature must agree for decades, so the accepted set is narrower than that of the libraries
 underneath:
 
-* Ed25519: `A` canonical and not of small order (checked when the key is loaded), `S` below the
-  group order and `R` canonical (checked by the library: it recomputes `R` and compares bytes).
+* Ed25519, RFC 8032 without the cofactor: `A` canonical and not of small order (checked when the key
+  is loaded), `R` not of small order (`check_ed25519`), `S` below the group order, and the canonical
+  encoding of `[S]B - [k]A` the very bytes of `R` (both by the library), so `R` is canonical too. A
+  component of small order in `A` or `R` is no reason to refuse: the equation settles it.
 * ECDSA P-256 with SHA-256: `r || s`, 64 bytes, both in range, `s` in the lower half of the order,
   so that nobody but the signer can make a second signature out of a first.
 
@@ -25,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -76,6 +79,17 @@ def _p256_verifier(key: ec.EllipticCurvePublicKey) -> Callable[[bytes, bytes], N
     return lambda signature, message: key.verify(_der_of(signature), message, sha256)
 
 
+def check_ed25519(key: Ed25519PublicKey, signature: bytes, message: bytes) -> None:
+    """Return if the signature holds under a key whose point was checked when it was loaded.
+
+    Raises:
+        InvalidSignature: it does not, or its `R` is of small order.
+    """
+    if _y_of(signature[:32]) in _SMALL_ORDER_Y:
+        raise InvalidSignature
+    key.verify(signature, message)
+
+
 def _der_of(signature: bytes) -> bytes:
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     if len(signature) != 64 or not 0 < r < P256_ORDER or not 0 < s <= P256_ORDER // 2:
@@ -96,7 +110,7 @@ def load_public_key(algorithm: str, spki: bytes) -> PublicKey:
     verify: Callable[[bytes, bytes], None]
     if algorithm == ED25519 and isinstance(key, Ed25519PublicKey):
         _check_ed25519_point(key.public_bytes_raw())
-        verify = key.verify
+        verify = partial(check_ed25519, key)
     elif (
         algorithm == ECDSA_P256
         and isinstance(key, ec.EllipticCurvePublicKey)
@@ -117,8 +131,12 @@ def spki_of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
     )
 
 
+def _y_of(raw: bytes) -> int:
+    return int.from_bytes(raw, "little") & (2**255 - 1)
+
+
 def _check_ed25519_point(raw: bytes) -> None:
-    y = int.from_bytes(raw, "little") & (2**255 - 1)
+    y = _y_of(raw)
     if y >= _ED25519_PRIME:
         raise InputError("key-malformed", "the point is not canonically encoded")
     if y in _SMALL_ORDER_Y:

@@ -21,6 +21,7 @@ KEYSET_BYTES_MAX: Final = 64 * 1024
 PACK_BYTES_MAX: Final = 1024 * 1024
 FACTS_BYTES_MAX: Final = 1024 * 1024
 CASEFILE_BYTES_MAX: Final = 16 * 1024 * 1024
+LEDGER_BYTES_MAX: Final = 16 * 1024 * 1024
 
 ENVELOPES_PER_SUBMISSION_MAX: Final = 8
 SIGNATURES_PER_ENVELOPE_MAX: Final = 16
@@ -30,6 +31,13 @@ ENTRY_BYTES_MAX: Final = 65_535
 
 CHECKPOINT_BYTES_MAX: Final = 64 * 1024
 PROOF_BYTES_MAX: Final = 128 * 1024
+POLICY_CHARACTERS_MAX: Final = 1024 * 1024
+"""A policy of 256 witnesses with two keys each is half of this."""
+WITNESS_REQUEST_BYTES_MAX: Final = CHECKPOINT_BYTES_MAX + 4 * 1024
+DECIDE_SECONDS_MAX: Final = 600
+"""By when a submission that was acknowledged is decided."""
+COSIGNING_SECONDS_MAX: Final = 60
+"""How long a service that fails closed takes submissions while its witnesses do not follow."""
 LOG_ENTRIES_MAX: Final = 2**40
 
 EXPRESSION_BYTES_MAX: Final = 4 * 1024

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
-from attest.envelope import Opened, open_envelope
+from attest.envelope import open_envelope
 from attest.errors import InputError, TrustError
 from attest.models import REVIEW_TYPE, Review, parse
-from attest.trust import Trust
+from attest.trust import Trust, people_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def open_review(
         raise TrustError("review-not-possible", "the decision is not an open HOLD")
     if review.reviewed_at > at:
         raise TrustError("not-yet-valid", "reviewed after it was received")
-    return OpenedReview(review=review, holders=_holders(opened, trust))
+    return OpenedReview(review=review, holders=people_of(opened, trust))
 
 
 def _read_review(statement: Json) -> Review:
@@ -67,14 +67,3 @@ def _read_review(statement: Json) -> Review:
         raise InputError("must-understand", "version 1 knows no extension")
     schemas.validate("review", statement["predicate"])
     return parse(Review, statement["predicate"])
-
-
-def _holders(opened: Opened, trust: Trust) -> tuple[str, ...]:
-    if any(key.party != trust.foundry for key in opened.signers):
-        raise TrustError("role-not-permitted", "reviewers sign for the deciding foundry")
-    holders = sorted({key.record.holder.name for key in opened.signers})
-    if len(holders) < trust.review_threshold:
-        raise TrustError(
-            "too-few-signers", f"the policy asks for {trust.review_threshold} different people"
-        )
-    return tuple(holders)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
-from attest.envelope import KeyRing
+from attest.envelope import KeyRing, Opened
 from attest.errors import InputError, TrustError
 from attest.models import EnrolledParty, Keyset, TrustDocument, parse
 from attest.rules.pack import Pack, compile_pack
@@ -100,6 +100,22 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
         ring=KeyRing.of(keysets),
         packs=tuple(sorted(packs, key=lambda pack: (pack.layer != "law", pack.id))),
     )
+
+
+def people_of(opened: Opened, trust: Trust) -> tuple[str, ...]:
+    """The people of the foundry who signed an envelope, as many as its policy asks for.
+
+    Raises:
+        TrustError: role-not-permitted (somebody signs for another party), too-few-signers.
+    """
+    if any(key.party != trust.foundry for key in opened.signers):
+        raise TrustError("role-not-permitted", "the signers sign for the deciding foundry")
+    holders = sorted({key.record.holder.name for key in opened.signers})
+    if len(holders) < trust.review_threshold:
+        raise TrustError(
+            "too-few-signers", f"the policy asks for {trust.review_threshold} different people"
+        )
+    return tuple(holders)
 
 
 def open_keyset(raw: bytes) -> Keyset:

@@ -7,7 +7,10 @@ of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open
     schema       is one of this version's; rests on nothing
     pack         compiles; rests on nothing
     keyset       follows its schema; rests on nothing
-    trust        opens, is the foundry's, rests on exactly the documents that it names
+    activation   signed by enough people under the newest trust; the trust that it names follows
+    trust        opens, is the foundry's, rests on exactly the documents that it names; every one
+                 but the first rests on the activation before it
+    policy       signed by enough people under the newest trust; rests on that trust alone
     submission   rests on nothing; its bytes were not recorded before; a decision follows at once
     decision     rests on that submission and the newest trust with its keysets and packs
     review       rests on one decision and the newest trust; its bytes were not recorded before
@@ -24,12 +27,14 @@ from hashlib import sha256
 from typing import Any, Final
 
 from attest import encoding, schemas
+from attest.activation import OpenedActivation, check_activated, open_activation
 from attest.errors import AttestError, LogError, TrustError
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
 from attest.log.merkle import leaf_hash
 from attest.recorded import check_decision_entry, check_review_entry, supersession_of
 from attest.trust import Trust, load_trust, open_keyset, open_pack
+from attest.witnessing import OpenedPolicy, open_policy
 
 PIECE_DECISIONS: Final = 256
 DOCUMENTS: Final = ("keyset", "pack", "schema")
@@ -79,10 +84,12 @@ class ReviewEntry:
 class Plan:
     """What a walk leaves to do, and the fault at which it ended, if any.
 
-    `trusts` maps the entries of trust snapshots to what they opened to.
+    `trusts` and `policies` map the entries of trust snapshots and of policies to what they opened
+    to.
     """
 
     trusts: dict[int, Trust] = field(default_factory=dict)
+    policies: dict[int, OpenedPolicy] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     reviews: list[ReviewEntry] = field(default_factory=list)
     fault: AttestError | None = None
@@ -117,6 +124,7 @@ class _Walk:
         self._foundry = ""
         self._public: dict[str, dict[int, bytes]] = {kind: {} for kind in DOCUMENTS}
         self._trust: Entry | None = None
+        self._activation: tuple[int, OpenedActivation] | None = None
         self._submission: tuple[Entry, bytes] | None = None
         self._seen: set[bytes] = set()
         self._superseding: dict[Supersession, int] = {}
@@ -127,7 +135,9 @@ class _Walk:
             "schema": self._schema,
             "pack": self._pack,
             "keyset": self._keyset,
+            "activation": self._activate,
             "trust": self._snapshot,
+            "policy": self._policy,
             "decision": self._decision,
             "review": self._review,
         }
@@ -138,6 +148,8 @@ class _Walk:
         if (self._submission is None) is (entry.kind == "decision"):
             self.end()
             raise LogError("reference-broken", "a decision follows its submission")
+        if self._activation is not None and entry.kind != "trust":
+            raise LogError("reference-broken", "an activation is followed by its trust snapshot")
         if entry.kind == "submission":
             _rests_on_nothing(entry)
             self._once(b"submission", body)
@@ -146,7 +158,10 @@ class _Walk:
         self._take[entry.kind](entry, body)
 
     def end(self) -> None:
-        """Check that no submission waits for its decision."""
+        """Check that no submission waits for its decision, and no activation for its trust."""
+        if self._activation is not None:
+            index, _ = self._activation
+            raise LogError("reference-broken", "no trust snapshot follows it", entry=index)
         if self._submission is not None:
             entry, _ = self._submission
             raise LogError("decision-missing", "no decision follows it", entry=entry.index)
@@ -189,9 +204,19 @@ class _Walk:
         open_keyset(body)
         self._public["keyset"][entry.index] = body
 
+    def _activate(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        if self._trust is None:
+            raise LogError("reference-broken", "no trust snapshot to replace")
+        trust = self.plan.trusts[self._trust.index]
+        self._activation = entry.index, open_activation(body, trust=trust, at=entry.time)
+
     def _snapshot(self, entry: Entry, body: bytes) -> None:
         named: dict[str, list[bytes]] = {}
+        activated = entry.refs.get("activation", ())
         for kind, indices in entry.refs.items():
+            if kind == "activation":
+                continue
             if not set(indices) <= set(self._public.get(kind, {})):
                 raise LogError("reference-broken", f"not entries of kind {kind}")
             named[kind] = [self._public[kind][index] for index in indices]
@@ -202,9 +227,26 @@ class _Walk:
                 raise LogError("reference-broken", "rests on other documents than it names")
         if trust.foundry.id != self._foundry:
             raise LogError("reference-broken", "the snapshot is of another foundry's log")
+        self._check_activated(activated, trust)
         self.cut()
         self._trust = entry
         self.plan.trusts[entry.index] = trust
+
+    def _check_activated(self, activated: tuple[int, ...], trust: Trust) -> None:
+        expected = () if self._activation is None else (self._activation[0],)
+        if activated != expected or (self._trust is None) is not (self._activation is None):
+            raise LogError("reference-broken", "does not rest on the activation before it")
+        if self._activation is not None and self._trust is not None:
+            before = self.plan.trusts[self._trust.index]
+            check_activated(self._activation[1], before=before, after=trust)
+        self._activation = None
+
+    def _policy(self, entry: Entry, body: bytes) -> None:
+        if self._trust is None or entry.refs != {"trust": (self._trust.index,)}:
+            raise LogError("reference-broken", "does not rest on the newest trust snapshot alone")
+        trust = self.plan.trusts[self._trust.index]
+        opened = open_policy(body, trust=trust, at=entry.time, origin=self._origin)
+        self.plan.policies[entry.index] = opened
 
     def _decision(self, entry: Entry, body: bytes) -> None:
         if self._submission is None or self._trust is None:

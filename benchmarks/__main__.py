@@ -3,6 +3,7 @@
     http     durable decided submissions a second, beside an empty FastAPI POST
     replay   decisions a second, beside bare checks of the same signatures;
              integrity-only entries a second, beside bare hashing of the same bytes
+    whatif   evaluations a second over a log, beside the bare evaluator
     profile  where the time of one decision goes, step by step
 
 Absolute figures move with the machine; only the ratios of one run may be compared.
@@ -14,10 +15,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import http, profile, replay
+from benchmarks import http, profile, replay, whatif
 from benchmarks.figures import machine
 
-SECTIONS = {"http": http.measure, "replay": replay.measure, "profile": profile.measure}
+SECTIONS = {
+    "http": http.measure,
+    "replay": replay.measure,
+    "whatif": whatif.measure,
+    "profile": profile.measure,
+}
 
 
 def main() -> None:

@@ -13,16 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+from fastapi import FastAPI
 
 from attest.cli.packs import bundled, load
 from attest.cli.passphrase import from_text
 from attest.errors import AttestError
 from attest.keys import ED25519
+from attest.log.note import NoteKey, parse_vkey
+from attest.log.policy import Policy, parse_policy
 from attest.signing import generate_private_key, private_key_pem
-from service.demo import PAPER, found_demo
+from service.activation import activate as record_activation
+from service.activation import record_policy
+from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
-from service.runtime import open_application, server_over
+from service.runtime import open_application, open_log, server_over
 from service.sequencer import utc_now
+from service.witness import VERIFIER_KEYS as WITNESS_VKEYS
+from service.witness import create_witness_app, make_witness, open_witness
 
 OPEN_KEYS = (
     "WARNING: private keys are written without encryption; whoever reads them can sign as you."
@@ -34,7 +41,28 @@ _passphrase_file = click.option(
     type=_existing,
     help="File with the passphrase of the private keys; or set FOUNDRY_ATTEST_PASSPHRASE.",
 )
-_host = click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+
+
+def _loopback(_: click.Context, __: click.Parameter, host: str) -> str:
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise click.UsageError(
+            "--host must be a loopback address such as 127.0.0.1: there is no authentication yet; "
+            "put a proxy that authenticates in front"
+        )
+    return host
+
+
+_host = click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    callback=_loopback,
+    help="A loopback address.",
+)
 _port = click.option(
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
 )
@@ -111,11 +139,7 @@ def init(
     The decision key is made unless one is given, and is added to the foundry's keyset unless it
     stands there.
     """
-    passphrase = None if no_passphrase else _passphrase(passphrase_file)
-    if passphrase is None and not no_passphrase:
-        raise click.UsageError("give --passphrase-file, or --no-passphrase to store keys openly")
-    if passphrase is None:
-        click.echo(OPEN_KEYS, err=True)
+    passphrase = _new_passphrase(passphrase_file, no_passphrase=no_passphrase)
     if decision_key is None:
         decision_pem = private_key_pem(generate_private_key(ED25519), passphrase)
     else:
@@ -138,11 +162,131 @@ def init(
 @_port
 @_public_hosts
 @_processes
+@click.option(
+    "--policy",
+    type=_existing,
+    help="Witnesses to ask for cosignatures (c2sp.org/tlog-policy), those with an address.",
+)
+@click.option(
+    "--fail-closed",
+    is_flag=True,
+    help="With --policy: take no submission while the witnesses do not follow.",
+)
 @_passphrase_file
 @_access_log
-def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
+def run(
+    data: Path,
+    passphrase_file: Path | None,
+    policy: Path | None,
+    *,
+    fail_closed: bool,
+    **serving: Any,
+) -> None:
     """Serve a data folder until interrupted."""
+    if fail_closed and policy is None:
+        raise click.UsageError("--fail-closed needs --policy")
+    witnesses = None if policy is None else parse_policy(policy.read_text("utf-8", "replace"))
+    serving |= {"policy": witnesses, "fail_closed": fail_closed}
     _serve(data, _passphrase(passphrase_file), **serving)
+
+
+@main.command()
+@_folder
+@click.argument("activation", type=_existing)
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    metavar="PACK",
+    help="A pack that the log may not hold yet: one that ships, a folder or a document; repeat.",
+)
+@_passphrase_file
+def activate(
+    data: Path, activation: Path, packs: tuple[str, ...], passphrase_file: Path | None
+) -> None:
+    """Put packs in force: record an ACTIVATION that enough people have signed.
+
+    The service must be stopped. What it decides after the next start rests on the new packs;
+    earlier decisions keep theirs. attest rules sign makes an activation.
+    """
+    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+        index = record_activation(
+            writer,
+            records,
+            activation=activation.read_bytes(),
+            packs=[load(name).raw for name in packs],
+            at=utc_now(),
+        )
+    click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)
+
+
+@main.command()
+@_folder
+@click.argument("policy", type=_existing)
+@_passphrase_file
+def policy(data: Path, policy: Path, passphrase_file: Path | None) -> None:
+    """Name the log's witnesses: record a POLICY that enough people have signed.
+
+    The service must be stopped. attest log policy makes one.
+    """
+    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+        index = record_policy(writer, records, policy=policy.read_bytes(), at=utc_now())
+    click.echo(f"recorded; the policy is entry {index}", err=True)
+
+
+@main.group("witness")
+def witness() -> None:
+    """A witness: cosigns the checkpoints of logs that it follows. It runs nothing else."""
+
+
+@witness.command("init")
+@_folder
+@click.option("--name", required=True, help="Name of the witness, such as auditor.example/w1.")
+@_passphrase_file
+@click.option("--no-passphrase", is_flag=True, help="Write private keys without encryption.")
+def witness_init(
+    data: Path, name: str, passphrase_file: Path | None, *, no_passphrase: bool
+) -> None:
+    """Make a witness's folder: two keys, and a memory in which nothing was seen yet.
+
+    A witness that loses its memory has to become another one, with a new name and new keys.
+    """
+    make_witness(data, name, _new_passphrase(passphrase_file, no_passphrase=no_passphrase))
+    keys = data / WITNESS_VKEYS
+    click.echo(f"made {data}; give {keys} to everyone who relies on the witness", err=True)
+
+
+@witness.command("run")
+@_folder
+@click.option(
+    "--log",
+    "logs",
+    type=_existing,
+    multiple=True,
+    required=True,
+    help="Verifier keys of a log that is followed, such as its log.vkeys; repeat for each log.",
+)
+@_host
+@_port
+@_public_hosts
+@_passphrase_file
+@_access_log
+def witness_run(
+    data: Path, logs: tuple[Path, ...], passphrase_file: Path | None, **serving: Any
+) -> None:
+    """Serve a witness until interrupted: POST /witness/add-checkpoint (c2sp.org/tlog-witness)."""
+    followed: dict[str, list[NoteKey]] = {}
+    for path in logs:
+        for line in path.read_text("utf-8", "replace").splitlines():
+            if line.strip():
+                key = parse_vkey(line.strip())
+                followed.setdefault(key.name, []).append(key)
+    desk = open_witness(data, followed, _passphrase(passphrase_file), clock=utc_now)
+    hosts = serving.pop("public_hosts")
+    try:
+        _listen(create_witness_app(desk, public_hosts=hosts), **serving)
+    finally:
+        desk.close()
 
 
 @main.command("serve-demo")
@@ -154,7 +298,7 @@ def run(data: Path, passphrase_file: Path | None, **serving: Any) -> None:
 def serve_demo(data: Path, **serving: Any) -> None:
     """Serve a demo foundry with demo keys, made in DATA unless it is there."""
     if not data.exists():
-        found_demo(data, [load(name).raw for name in bundled()], at=utc_now())
+        found_demo(data, [load(name).raw for name in PACKS], at=utc_now())
         click.echo(f"made {data} with demo keys, not encrypted", err=True)
     _serve(data, None, paper=data / PAPER, **serving)
 
@@ -163,26 +307,33 @@ def _serve(
     data: Path,
     passphrase: bytes | None,
     *,
-    host: str,
-    port: int,
     processes: int,
-    access_log: bool,
     public_hosts: tuple[str, ...] = (),
-    paper: Path | None = None,
+    policy: Policy | None = None,
+    fail_closed: bool = False,
+    **serving: Any,
 ) -> None:
-    _check_loopback(host)
+    with open_application(
+        data,
+        passphrase,
+        processes=processes,
+        public_hosts=public_hosts,
+        policy=policy,
+        fail_closed=fail_closed,
+    ) as application:
+        _listen(application, **serving)
+
+
+def _listen(
+    application: FastAPI, *, host: str, port: int, access_log: bool, paper: Path | None = None
+) -> None:
     logging.Formatter.converter = time.gmtime
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
     )
     logging.getLogger("foundry.access").setLevel(logging.INFO if access_log else logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    with (
-        open_application(
-            data, passphrase, processes=processes, public_hosts=public_hosts
-        ) as application,
-        socket.create_server((host, port), family=_family(host), backlog=2048) as listener,
-    ):
+    with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
         click.echo(f"listening on {url}")
@@ -192,20 +343,17 @@ def _serve(
             server_over(application).run(sockets=[listener])
 
 
-def _check_loopback(host: str) -> None:
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise click.UsageError(
-            "--host must be a loopback address such as 127.0.0.1: there is no authentication yet; "
-            "put a proxy that authenticates in front"
-        )
-
-
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _new_passphrase(path: Path | None, *, no_passphrase: bool) -> bytes | None:
+    passphrase = None if no_passphrase else _passphrase(path)
+    if passphrase is None and not no_passphrase:
+        raise click.UsageError("give --passphrase-file, or --no-passphrase to store keys openly")
+    if passphrase is None:
+        click.echo(OPEN_KEYS, err=True)
+    return passphrase
 
 
 def _passphrase(path: Path | None) -> bytes | None:

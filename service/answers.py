@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from attest import encoding
 from attest.casefile import Logged, make_casefile
 from attest.encoding import Json
-from attest.errors import CODES
+from attest.errors import CODES, InputError
 from attest.log.entry import parse_entry
 from service.problems import STATUS
 from service.records import Item, Recorded, Records, predicate_of
@@ -81,8 +81,8 @@ def consistency_answer(size1: int, size2: int, hashes: Iterable[bytes]) -> bytes
     return encoding.canonical({"from": size1, "hashes": encoded, "to": size2})
 
 
-def rules_answer(packs: Iterable[bytes]) -> bytes:
-    """The active packs, without their rules."""
+def rules_answer(packs: Iterable[bytes], *, trust: str) -> bytes:
+    """The active packs, without their rules, and the digest of the trust that names them."""
     shown = ("edition", "effective", "engine", "id", "layer", "title")
     return encoding.canonical(
         {
@@ -91,9 +91,24 @@ def rules_answer(packs: Iterable[bytes]) -> bytes:
                 | {name: document[name] for name in shown}
                 for raw in packs
                 for document in [json.loads(raw)]
-            ]
+            ],
+            "trust": trust,
         }
     )
+
+
+def rule_answer(pack: bytes, name: str) -> bytes:
+    """One rule of a pack, with the pack's identity.
+
+    Raises:
+        InputError: not-found.
+    """
+    document = json.loads(pack)
+    for rule in document["rules"]:
+        if rule["name"] == name:
+            shown = {"id": document["id"], "edition": document["edition"], "rule": rule}
+            return encoding.canonical({"digest": encoding.digest(pack), **shown})
+    raise InputError("not-found", "the pack has no rule of that name")
 
 
 def errors_answer() -> bytes:

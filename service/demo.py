@@ -24,10 +24,13 @@ from attest.signing import (
     private_key_pem,
     signer_of,
 )
-from service.founding import Charter, found, write_file
+from service.files import write_file
+from service.founding import Charter, found
 
 FOUNDRY: Final = "demo-foundry"
 PAPER: Final = "demo/declaration.dsse.json"
+PACKS: Final = ("us-ear", "house-example")
+"""The packs that the demo foundry decides by."""
 DAYS_VALID: Final = 365
 EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "documents" / "declaration.json"
 

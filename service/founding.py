@@ -12,7 +12,6 @@ complete.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from attest.log.writer import Draft, LogWriter
 from attest.models import Keyset, parse
 from attest.signing import KeySigner, load_signer
 from attest.trust import load_trust, make_trust
+from service.files import write_file
 from service.records import label
 from service.registrar import decision_key
 
@@ -165,12 +165,3 @@ def _first_entries(
             drafts.append(Draft(kind, raw))
     drafts.append(Draft("trust", trust, refs))
     return drafts, [(label("trust", "1"), len(drafts) - 1)]
-
-
-def write_file(path: Path, content: bytes, *, mode: int) -> None:
-    """Make a new file, durable and never readable by more people than its mode says."""
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

@@ -12,20 +12,24 @@ import json
 from typing import Final
 
 from attest import schemas
-from attest.encoding import Json, canonical, digest, encode_base64
+from attest.encoding import Json
 from attest.errors import CODES
-from attest.models import (
-    DECISION_TYPE,
-    DECLARATION_TYPE,
-    IN_TOTO_PAYLOAD,
-    REVIEW_TYPE,
-    STATEMENT_TYPE,
+from attest.models import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, REVIEW_TYPE
+from attest.models.requests import EvaluationRequest
+from service.openapi_examples import (
+    EVALUATION,
+    REVIEW_ANSWER,
+    SUBMISSION_ANSWER,
+    bundle_example,
+    envelope_example,
+    review_example,
+    submission_example,
 )
 from service.problems import MEDIA_TYPE, STATUS
 
 _DSSE: Final = "application/vnd.dsse+json"
 _JSON: Final = "application/json"
-_HASH: Final = "sha256:" + "ab" * 32
+_BYTES: Final = "application/octet-stream"
 
 
 def openapi_document() -> Json:
@@ -40,10 +44,10 @@ def openapi_document() -> Json:
             "There is no authentication yet: listen on loopback only.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _submission_paths() | _log_paths() | _other_paths(),
+        "paths": _submission_paths() | _log_paths() | _proof_paths() | _other_paths(),
         "components": {
             "schemas": {name: _embedded(name) for name in schemas.SCHEMAS}
-            | {"submission-answer": _SUBMISSION_ANSWER, "review-answer": _REVIEW_ANSWER},
+            | {"submission-answer": SUBMISSION_ANSWER, "review-answer": REVIEW_ANSWER},
             "responses": {"problem": _problem_response()},
         },
     }
@@ -66,6 +70,12 @@ def _submission_paths() -> dict[str, Json]:
                 {
                     "201": _recorded("Recorded now.", "submission-answer", submission_example()),
                     "200": _recorded("Recorded before.", "submission-answer", submission_example()),
+                    "202": {
+                        "description": "Kept and acknowledged, with `Prefer: respond-async`.",
+                        "content": {
+                            _DSSE: _content("envelope", envelope_example(ACKNOWLEDGEMENT_TYPE))
+                        },
+                    },
                 },
                 body={
                     _DSSE: _content("envelope", envelope_example(DECLARATION_TYPE)),
@@ -74,7 +84,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "get": _operation(
                 "getSubmission",
                 "A submission's decision, its proof at the newest checkpoint, and its reviews.",
@@ -82,7 +92,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}/casefile": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "get": _operation(
                 "getCaseFile",
                 "One file with everything to verify the submission offline.",
@@ -90,7 +100,7 @@ def _submission_paths() -> dict[str, Json]:
             ),
         },
         "/v1/submissions/{submission_id}/reviews": {
-            "parameters": [_path_parameter("submission_id", f"{_HASH[:7]}[0-9a-f]{{64}}")],
+            "parameters": [_path_parameter("submission_id", "sha256:[0-9a-f]{64}")],
             "post": _operation(
                 "review",
                 "Record a review of a HOLD, signed by as many people as the policy asks for.",
@@ -109,6 +119,44 @@ def _submission_paths() -> dict[str, Json]:
 
 def _log_paths() -> dict[str, Json]:
     index = _path_parameter("index", "(0|[1-9][0-9]{0,12})")
+    return {
+        "/v1/log/checkpoint": {
+            "get": _operation(
+                "getCheckpoint",
+                "The newest signed checkpoint (C2SP tlog-checkpoint).",
+                {"200": _text("A signed note.")},
+            )
+        },
+        "/v1/log/tile/{path}": {
+            "parameters": [
+                _path_parameter(
+                    "path", "(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]{1,3})?"
+                )
+            ],
+            "get": _operation(
+                "getTile",
+                "A hash tile or entry bundle (C2SP tlog-tiles); `/v1/log` is the prefix.",
+                {"200": {"description": "Never changes.", "content": {_BYTES: {}}}},
+            ),
+        },
+        "/v1/log/entries/{index}": {
+            "parameters": [index],
+            "get": _operation(
+                "getEntry",
+                "The bytes of a leaf.",
+                {
+                    "200": {
+                        "description": "The entry, canonical JSON.",
+                        "content": {_BYTES: {}},
+                    }
+                },
+            ),
+        },
+    }
+
+
+def _proof_paths() -> dict[str, Json]:
+    index = _path_parameter("index", "(0|[1-9][0-9]{0,12})")
     size: Json = {"type": "integer", "minimum": 1}
     consistency: Json = {
         "type": "object",
@@ -121,26 +169,6 @@ def _log_paths() -> dict[str, Json]:
         },
     }
     return {
-        "/v1/log/checkpoint": {
-            "get": _operation(
-                "getCheckpoint",
-                "The newest signed checkpoint (C2SP tlog-checkpoint).",
-                {"200": _text("A signed note.")},
-            )
-        },
-        "/v1/log/entries/{index}": {
-            "parameters": [index],
-            "get": _operation(
-                "getEntry",
-                "The bytes of a leaf.",
-                {
-                    "200": {
-                        "description": "The entry, canonical JSON.",
-                        "content": {"application/octet-stream": {}},
-                    }
-                },
-            ),
-        },
         "/v1/log/proofs/{index}": {
             "parameters": [index],
             "get": _operation(
@@ -176,6 +204,9 @@ def _log_paths() -> dict[str, Json]:
 def _other_paths() -> dict[str, Json]:
     plain: Json = {"200": {"description": "An object.", "content": {_JSON: {}}}}
     return {
+        "/v1/log/witnesses": {
+            "get": _operation("getWitnesses", "How the log's witnesses stand.", plain)
+        },
         "/v1/rules": {"get": _operation("getRules", "The active packs.", plain)},
         "/v1/rules/{pack}": {
             "parameters": [_path_parameter("pack", "[a-z0-9-]+")],
@@ -185,7 +216,41 @@ def _other_paths() -> dict[str, Json]:
                 {"200": _answer("The bytes that the pack's digest is of.", "pack", None)},
             ),
         },
+        "/v1/rules/{pack}/{rule}": {
+            "parameters": [
+                _path_parameter("pack", "[a-z0-9-]+"),
+                _path_parameter("rule", "[a-z0-9_]+"),
+            ],
+            "get": _operation("getRule", "One rule of an active pack, with its versions.", plain),
+        },
+        "/v1/evaluations": {
+            "post": _operation(
+                "evaluate",
+                "Evaluate rules over bare facts, on one day or many. Nothing is recorded.",
+                plain,
+                body={
+                    _JSON: {
+                        "schema": EvaluationRequest.model_json_schema(),
+                        "examples": _examples(EVALUATION),
+                    }
+                },
+            )
+        },
+        "/v1/trust": {
+            "get": _operation(
+                "getTrust",
+                "The active trust snapshot, which an activation replaces.",
+                {"200": _answer("The bytes that the snapshot's digest is of.", "trust", None)},
+            )
+        },
         "/v1/errors": {"get": _operation("getErrors", "Every code, with what mends it.", plain)},
+        "/verify": {
+            "get": _operation(
+                "getVerifier",
+                "A page that verifies case files in the browser and connects to nothing.",
+                {"200": {"description": "One file.", "content": {"text/html": {}}}},
+            )
+        },
         "/openapi.json": {"get": _operation("getOpenApi", "This description.", plain)},
         "/healthz": {"get": _operation("getHealth", "The process answers.", plain)},
         "/readyz": {"get": _operation("getReadiness", "Submissions can be recorded.", plain)},
@@ -251,94 +316,3 @@ def _problem_response() -> dict[str, Json]:
         "description": "Nothing was recorded, except where `code` is `log-stopped`.",
         "content": {MEDIA_TYPE: _content("problem", example)},
     }
-
-
-def envelope_example(predicate_type: str) -> Json:
-    """An envelope around the start of a statement."""
-    statement = {"_type": STATEMENT_TYPE, "predicateType": predicate_type, "subject": []}
-    return {
-        "payload": encode_base64(canonical(statement)),
-        "payloadType": IN_TOTO_PAYLOAD,
-        "signatures": [{"keyid": _HASH, "sig": encode_base64(bytes(64))}],
-    }
-
-
-def bundle_example() -> Json:
-    """A linked set of one envelope."""
-    return {"v": 1, "envelopes": [envelope_example(DECLARATION_TYPE)]}
-
-
-def _proof_example() -> Json:
-    return {
-        "v": 1,
-        "entry": encode_base64(b'{"commit":"sha256:..."}'),
-        "salt": encode_base64(bytes(32)),
-        "tlog_proof": encode_base64(b"c2sp.org/tlog-proof@v1\nindex 18\n..."),
-    }
-
-
-def submission_example(*, reviews: bool = False) -> Json:
-    """An answer to a submission."""
-    shown: dict[str, Json] = {
-        "id": digest(canonical(bundle_example())),
-        "verdict": "HOLD",
-        "submission_index": 17,
-        "decision_index": 18,
-        "decision": envelope_example(DECISION_TYPE),
-        "proof": _proof_example(),
-    }
-    return shown | ({"reviews": []} if reviews else {})
-
-
-def review_example() -> Json:
-    """An answer to a review."""
-    return {
-        "id": digest(canonical(bundle_example())),
-        "action": "release",
-        "review_index": 21,
-        "envelope": envelope_example(REVIEW_TYPE),
-        "proof": _proof_example(),
-    }
-
-
-def _reference(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_ID: Final[Json] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_INDEX: Final[Json] = {"type": "integer", "minimum": 0}
-_REVIEW_MEMBERS: Final[dict[str, Json]] = {
-    "action": {"enum": ["release", "refuse", "ask"]},
-    "envelope": _reference("envelope"),
-    "proof": _reference("proof"),
-    "review_index": _INDEX,
-}
-_REVIEW_ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["id", *_REVIEW_MEMBERS],
-    "properties": {"id": _ID} | _REVIEW_MEMBERS,
-}
-_SUBMISSION_ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["id", "verdict", "submission_index", "decision_index", "decision", "proof"],
-    "properties": {
-        "id": _ID,
-        "verdict": {"enum": ["PASS", "HOLD", "FAIL"]},
-        "refusal_code": {
-            "type": "string",
-            "description": "Why the submission could not be relied on; only with a refusal.",
-        },
-        "submission_index": _INDEX,
-        "decision_index": _INDEX,
-        "decision": _reference("envelope"),
-        "proof": {"description": "Of the decision's entry.", "$ref": "#/components/schemas/proof"},
-        "reviews": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": [*_REVIEW_MEMBERS],
-                "properties": _REVIEW_MEMBERS,
-            },
-        },
-    },
-}

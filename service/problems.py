@@ -34,29 +34,40 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(404, "not-found"),
     **_status(405, "method-not-allowed"),
     **_status(408, "timeout"),
-    **_status(409, "review-not-possible", "superseded"),
+    **_status(409, "activation-not-possible", "review-not-possible", "superseded"),
     **_status(413, "too-large"),
     **_status(415, "media-type"),
     **_status(422, "json-duplicate-key", "json-float", "json-number-range", "json-text"),
     **_status(422, "json-too-deep", "base64", "schema-violation", "unknown-predicate-type"),
     **_status(422, "must-understand", "not-a-submission", "facts-malformed", "key-malformed"),
-    **_status(422, "csv-malformed", "toml-malformed"),
+    **_status(422, "policy-malformed"),
+    **_status(422, "csv-malformed", "toml-malformed", "not-in-force", "ledger-malformed"),
     **_status(422, "unknown-key", "bad-signature", "key-not-valid-then", "key-purpose"),
     **_status(422, "signature-repeated", "payload-type", "role-not-permitted", "party-mismatch"),
     **_status(422, "wrong-audience", "not-yet-valid", "expired", "determination-not-linked"),
     **_status(422, "too-few-signers"),
     **_status(500, "file", "passphrase", "trust-incomplete", "decision-differs"),
-    **_status(500, "pack-invalid", "expression-invalid", "engine-unknown", "case-failed"),
+    **_status(
+        500,
+        "pack-invalid",
+        "expression-invalid",
+        "engine-unknown",
+        "edition-changed",
+        "case-failed",
+    ),
     **_status(500, "store-missing", "store-exists", "head-moved", "log-stopped"),
     **_status(500, "entry-malformed", "entry-order", "entry-altered", "chain-broken"),
     **_status(500, "time-backwards", "commitment-mismatch", "body-missing", "tile-altered"),
     **_status(500, "bundle-malformed", "export-incomplete", "checkpoint-malformed"),
     **_status(500, "checkpoint-signature", "checkpoint-origin", "root-mismatch"),
     **_status(500, "proof-malformed", "proof-invalid", "decision-missing", "reference-broken"),
-    **_status(500, "recorded-twice"),
+    **_status(500, "quorum-missing", "acknowledged-missing", "acknowledged-late"),
+    **_status(500, "recorded-twice", "log-forked", "not-misbehaviour"),
+    **_status(500, "timestamp-malformed", "timestamp-invalid", "timestamp-untrusted"),
+    **_status(500, "timestamp-expired", "timestamp-lapsed"),
     **_status(500, "internal"),
     **_status(502, "network", "remote"),
-    **_status(503, "busy", "not-ready", "clock-backwards"),
+    **_status(503, "busy", "not-ready", "clock-backwards", "witnesses-late", "rolled-back"),
 }
 """The status of every code of `attest.errors.CODES`; a test holds the two together."""
 
@@ -69,10 +80,10 @@ class Problem:
     body: bytes
 
     @classmethod
-    def of(cls, error: AttestError) -> Problem:
-        """The answer to an error of this library."""
+    def of(cls, error: AttestError, *, status: int | None = None) -> Problem:
+        """The answer to an error of this library; its code has a status unless one is given."""
         code = CODES[error.code]
-        status = STATUS[error.code]
+        status = status or STATUS[error.code]
         document: dict[str, str | int] = {
             "type": f"urn:foundry-attest:problem:{error.code}",
             "title": code.title,

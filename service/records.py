@@ -19,14 +19,16 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from attest.encoding import Json, decode_base64
-from attest.errors import InputError
+from attest.errors import InputError, LogError
+from attest.log import tiles
 from attest.log.entry import check_commitment, parse_entry
-from attest.log.merkle import prove_consistency
-from attest.log.proof import format_proof_document, prove
+from attest.log.export import tile_of_store
+from attest.log.merkle import prove_consistency, prove_inclusion
+from attest.log.proof import format_proof_document, format_tlog_proof, prove
 from attest.log.store import LogStore, StoredEntry
 
 
@@ -84,14 +86,19 @@ def predicate_of(envelope: bytes) -> Json:
 class Records:
     """Reads of one log; every method may be called from any thread."""
 
-    def __init__(self, store: LogStore) -> None:
+    def __init__(
+        self, store: LogStore, cosigned: Callable[[], tuple[bytes, int] | None] = lambda: None
+    ) -> None:
+        """Read a store; `cosigned` gives its newest cosigned checkpoint with the size, if any."""
         self._store = store
+        self._cosigned = cosigned
         self._lock = threading.Lock()
 
     def checkpoint(self) -> bytes:
-        """The newest signed checkpoint."""
+        """The newest checkpoint: the cosigned one where there is any, else the log's own."""
+        cosigned = self._cosigned()
         with self._lock:
-            return self._newest()[0]
+            return self._newest()[0] if cosigned is None else cosigned[0]
 
     def entry(self, index: int) -> bytes:
         """The bytes of a leaf.
@@ -111,7 +118,7 @@ class Records:
         """
         with self._lock:
             self._covered(index)
-            return prove(self._store, index)
+            return self._prove(index)
 
     def consistency(self, size1: int, size2: int) -> list[bytes]:
         """The proof that the tree of `size2` entries extends the one of `size1` (RFC 9162, 2.1.4).
@@ -123,6 +130,28 @@ class Records:
             if not 1 <= size1 <= size2 <= self._newest()[1]:
                 raise InputError("not-found", "no two trees of those sizes, smaller one first")
             return list(prove_consistency(size1, size2, self._store.nodes))
+
+    def tile(self, path: str) -> bytes:
+        """The bytes of a hash tile or entry bundle, as an export of that width would hold it.
+
+        A partial tile is there for every width that the newest checkpoint reaches.
+
+        Raises:
+            InputError: not-found.
+        """
+        try:
+            tile, entries = tiles.tile_at(path)
+        except LogError:
+            raise InputError("not-found", "not the path of a tile") from None
+        with self._lock:
+            nodes = self._newest()[1] >> tile.level * tiles.TILE_LEVELS
+            first = tile.index * tiles.TILE_WIDTH
+            if first + tile.width > nodes:
+                raise InputError("not-found", "the log does not reach that far yet")
+            if not entries:
+                return tile_of_store(self._store, tile)
+            stored = self._store.entries(first, first + tile.width)
+            return tiles.format_bundle(each.entry for each in stored)
 
     def lookup(self, submission_id: str) -> Recorded:
         """A submission by its identifier, with its reviews.
@@ -158,6 +187,15 @@ class Records:
         with self._lock:
             return self._item(index)
 
+    def _prove(self, index: int) -> bytes:
+        """The proof of an entry: to the cosigned checkpoint once that covers it."""
+        cosigned = self._cosigned()
+        if cosigned is None or index >= cosigned[1]:
+            return prove(self._store, index)
+        note, size = cosigned
+        hashes = prove_inclusion(index, size, self._store.nodes)
+        return format_tlog_proof(index=index, hashes=hashes, checkpoint=note)
+
     def _newest(self) -> tuple[bytes, int]:
         head = self._store.head()
         return head.checkpoint or b"", head.signed
@@ -173,7 +211,7 @@ class Records:
         self._covered(index)
         stored = self._stored(index)
         check_commitment(parse_entry(stored.entry), stored.body, stored.salt)
-        return Item(index, stored.entry, stored.salt, stored.body, prove(self._store, index))
+        return Item(index, stored.entry, stored.salt, stored.body, self._prove(index))
 
     def _lookup(self, submission_id: str) -> Recorded:
         index = self._store.find(label("submission", submission_id))

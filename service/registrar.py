@@ -70,11 +70,7 @@ def active_standing(records: Records) -> Standing:
         TrustError: trust-incomplete.
         InputError, RuleError: a document of the snapshot is not what it should be.
     """
-    index, number = None, 1
-    while (later := records.find("trust", str(number))) is not None:
-        index, number = later, number + 1
-    if index is None:
-        raise TrustError("trust-incomplete", "the log holds no trust snapshot")
+    _, index = active_snapshot(records)
     snapshot = records.item(index)
     named = parse_entry(snapshot.entry).refs
     refs = {kind: named.get(kind, ()) for kind in ("keyset", "pack")}
@@ -86,6 +82,20 @@ def active_standing(records: Records) -> Standing:
         bodies=bodies,
         refs={"trust": (index,), **refs},
     )
+
+
+def active_snapshot(records: Records) -> tuple[int, int]:
+    """The newest trust snapshot of a log: which one it is, from 1, and the index of its entry.
+
+    Raises:
+        TrustError: trust-incomplete (there is none).
+    """
+    number, index = 0, None
+    while (later := records.find("trust", str(number + 1))) is not None:
+        number, index = number + 1, later
+    if index is None:
+        raise TrustError("trust-incomplete", "the log holds no trust snapshot")
+    return number, index
 
 
 class Registrar:

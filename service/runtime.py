@@ -8,32 +8,34 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
-import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from attest.errors import InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, LogKeys
+from attest.log.policy import Policy
 from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from attest.signing import load_signer
 from service.app import create_app
+from service.cosigning import Cosigner
 from service.deciders import DeciderPool
+from service.files import open_file, read_file, read_private
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
+from service.later import Later
 from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
 from service.sequencer import Sequencer, utc_now
+from service.spool import Spool
 from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30
 """How long open requests may take once the server is told to stop."""
-OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-"""What the mode of a private key grants to nobody but its owner."""
 
 
 @contextmanager
@@ -43,13 +45,16 @@ def open_application(
     *,
     processes: int = 0,
     public_hosts: Sequence[str] = (),
+    policy: Policy | None = None,
+    fail_closed: bool = False,
     clock: Callable[[], dt.datetime] = utc_now,
 ) -> Iterator[FastAPI]:
     """The application over a data folder, until the block ends.
 
     `processes` workers decide; without any, the sequencer's thread does. `public_hosts` are
-    names that requests may call the service by besides loopback ones. `clock` gives the instant of
-    receipt: aware, UTC, whole seconds.
+    names that requests may call the service by besides loopback ones. `policy` names the witnesses
+    that are asked; with `fail_closed` no submission is taken while they do not follow. `clock`
+    gives the instant of receipt: aware, UTC, whole seconds.
 
     Raises:
         LogError: store-missing, and what is wrong with the log.
@@ -57,19 +62,9 @@ def open_application(
             read a private key), passphrase, key-malformed.
         TrustError, RuleError: what is wrong with the trust snapshot.
     """
-    if not (folder / STORE).is_file():
-        raise LogError("store-missing", "the folder holds no log")
     with ExitStack() as stack:
-        stack.enter_context(_locked(folder))
-        pems = (_read_private(folder / LOG_KEYS[0]), _read_private(folder / LOG_KEYS[1]))
-        vkeys = _read(folder / VERIFIER_KEYS).decode("ascii", "replace")
-        log_keys = LogKeys.parse(vkeys.splitlines())
-        log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
-        signer = load_signer(_read_private(folder / DECISION_KEY), passphrase)
-        store = SqliteStore.open(folder / STORE)
-        stack.callback(store.close)
-        writer = LogWriter.open(store, log_signer)
-        records = Records(store)
+        writer, records = stack.enter_context(open_log(folder, passphrase))
+        signer = load_signer(read_private(folder / DECISION_KEY), passphrase)
         standing = active_standing(records)
         registrar = Registrar(
             writer=writer,
@@ -78,16 +73,63 @@ def open_application(
             signer=signer,
             deciders=stack.enter_context(_deciders(standing, processes)),
         )
-        reading = SqliteStore.open(folder / STORE, read_only=True)
-        stack.callback(reading.close)
-        packs = [records.item(index).body for index in standing.refs["pack"]]
+        cosigner = None
+        if policy is not None:
+            asking = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
+            cosigner = stack.enter_context(
+                Cosigner(
+                    asking,
+                    keys=writer.keys,
+                    policy=policy,
+                    folder=folder,
+                    fail_closed=fail_closed,
+                )
+            )
+        reading = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
         sequencer = Sequencer(registrar, clock=clock)
+        later = Later(
+            Spool(folder),
+            sequencer,
+            signer,
+            foundry=standing.trust.foundry.id,
+            origin=writer.keys.origin,
+            clock=clock,
+        )
         yield create_app(
             sequencer=sequencer,
-            records=Records(reading),
-            packs=packs,
+            later=later,
+            records=Records(reading, _newest_of(cosigner)),
+            standing=standing,
+            cosigner=cosigner,
             public_hosts=public_hosts,
+            today=lambda: clock().date(),
         )
+
+
+def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | None]:
+    return lambda: None if cosigner is None else cosigner.newest
+
+
+@contextmanager
+def open_log(folder: Path, passphrase: bytes | None) -> Iterator[tuple[LogWriter, Records]]:
+    """The log of a data folder, locked for writing until the block ends.
+
+    Raises:
+        LogError: store-missing, and what is wrong with the log.
+        InputError: file, passphrase, key-malformed (as `open_application`).
+    """
+    if not (folder / STORE).is_file():
+        raise LogError("store-missing", "the folder holds no log")
+    with _locked(folder):
+        pems = (read_private(folder / LOG_KEYS[0]), read_private(folder / LOG_KEYS[1]))
+        vkeys = read_file(folder / VERIFIER_KEYS).decode("ascii", "replace")
+        log_keys = LogKeys.parse(vkeys.splitlines())
+        log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
+        store = SqliteStore.open(folder / STORE)
+        try:
+            yield LogWriter.open(store, log_signer), Records(store)
+        finally:
+            store.close()
 
 
 @contextmanager
@@ -120,29 +162,9 @@ def server_over(application: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def _opened(path: Path, mode: str) -> IO[Any]:
-    try:
-        return path.open(mode)
-    except OSError as error:
-        raise InputError("file", f"{path.name} cannot be opened: {error.strerror}") from None
-
-
-def _read(path: Path) -> bytes:
-    with _opened(path, "rb") as file:
-        raw: bytes = file.read()
-        return raw
-
-
-def _read_private(path: Path) -> bytes:
-    pem = _read(path)
-    if path.stat().st_mode & OTHERS:
-        raise InputError("file", f"others can read {path.name}; set its mode to 0600")
-    return pem
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with _opened(folder / "lock", "wb") as file:
+    with open_file(folder / "lock", "wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -44,7 +44,11 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *HEADERS]
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in HEADERS if header[0] not in own),
+                ]
                 if not await body.discard():
                     message["headers"].append((b"connection", b"close"))
             await send(message)

@@ -66,13 +66,19 @@ class Body:
         return self._ended
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The body of a request that carries a document.
+async def read_body(
+    scope: Scope,
+    receive: Receive,
+    *,
+    media_types: frozenset[bytes] | None = MEDIA_TYPES,
+    bytes_max: int = limits.SUBMISSION_BYTES_MAX,
+) -> bytes:
+    """The body of a request that carries a document; without `media_types`, of any type.
 
     Raises:
         InputError: media-type, too-large, timeout.
     """
-    _check_fields(scope["headers"])
+    _check_fields(scope["headers"], media_types, bytes_max)
     received: bytes = b""
     try:
         async with asyncio.timeout(limits.REQUEST_SECONDS_MAX):
@@ -81,8 +87,8 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
                 if message["type"] == "http.disconnect":
                     raise InputError("timeout", "the connection ended before the body did")
                 received += message.get("body", b"")
-                if len(received) > limits.SUBMISSION_BYTES_MAX:
-                    raise _too_large()
+                if len(received) > bytes_max:
+                    raise _too_large(bytes_max)
                 if not message.get("more_body", False):
                     return received
     except TimeoutError:
@@ -91,7 +97,9 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         ) from None
 
 
-def _check_fields(fields: list[tuple[bytes, bytes]]) -> None:
+def _check_fields(
+    fields: list[tuple[bytes, bytes]], media_types: frozenset[bytes] | None, bytes_max: int
+) -> None:
     media_type = None
     for name, value in fields:
         if name == b"content-type":
@@ -100,16 +108,14 @@ def _check_fields(fields: list[tuple[bytes, bytes]]) -> None:
             media_type = value.partition(b";")[0].strip().lower()
         elif name == b"content-encoding" and value.lower() != b"identity":
             raise InputError("media-type", "the body must not be compressed")
-        elif name == b"content-length" and (
-            not value.isdigit() or int(value[:16]) > limits.SUBMISSION_BYTES_MAX
-        ):
-            raise _too_large()
-    if media_type not in MEDIA_TYPES:
+        elif name == b"content-length" and (not value.isdigit() or int(value[:16]) > bytes_max):
+            raise _too_large(bytes_max)
+    if media_types is not None and media_type not in media_types:
         raise InputError("media-type", "expected application/vnd.dsse+json or application/json")
 
 
-def _too_large() -> InputError:
-    return InputError("too-large", f"the body is over {limits.SUBMISSION_BYTES_MAX} bytes")
+def _too_large(bytes_max: int) -> InputError:
+    return InputError("too-large", f"the body is over {bytes_max} bytes")
 
 
 async def send_answer(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:

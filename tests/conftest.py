@@ -8,6 +8,8 @@ import pytest
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 ABSENT = "shared data absent"
+STRANGER_ABSENT = "stranger absent"
+NO_BROWSER = "Chromium absent"
 
 
 @pytest.fixture(scope="session")
@@ -19,11 +21,10 @@ def shared_dir() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were skipped for want of shared data."""
+    """Say how many tests were skipped for want of shared data or of another's program."""
     skipped = [
-        report
-        for report in terminalreporter.getreports("skipped")
-        if ABSENT in str(getattr(report, "longrepr", ""))
+        str(getattr(report, "longrepr", "")) for report in terminalreporter.getreports("skipped")
     ]
-    if skipped:
-        terminalreporter.write_line(f"{ABSENT}: {len(skipped)} tests skipped", yellow=True)
+    for reason in (ABSENT, STRANGER_ABSENT):
+        if count := sum(reason in text for text in skipped):
+            terminalreporter.write_line(f"{reason}: {count} tests skipped", yellow=True)

@@ -32,6 +32,8 @@ from tests.world import ROOT, World
 from tests.world_facts import submission_of, world_of
 
 MODELS: dict[str, type[models.Model]] = {
+    "acknowledgement": models.Acknowledgement,
+    "activation": models.Activation,
     "casefile": models.CaseFile,
     "decision": models.Decision,
     "declaration": models.Declaration,
@@ -39,6 +41,8 @@ MODELS: dict[str, type[models.Model]] = {
     "entry": models.Entry,
     "envelope": models.Envelope,
     "keyset": models.Keyset,
+    "misbehaviour": models.MisbehaviourDocument,
+    "policy": models.WitnessPolicy,
     "problem": models.Problem,
     "proof": models.Proof,
     "review": models.Review,

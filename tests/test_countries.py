@@ -119,10 +119,10 @@ def test_facts_of_countries_are_of_the_same_list() -> None:
         assert frozenset(field.choices) == COUNTRIES
 
 
-@pytest.mark.parametrize("pack", ["us-ear", "house-example"])
-def test_every_code_that_a_pack_uses_is_a_country(pack: str) -> None:
+@pytest.mark.parametrize("folder", ["us-ear", "house-example", "common"])
+def test_every_code_that_rules_use_is_a_country(folder: str) -> None:
     used: set[str] = set()
-    for path in sorted((ROOT / "rules" / pack).rglob("*.toml")):
+    for path in sorted((ROOT / "rules" / folder).rglob("*.toml")):
         codes = set(re.findall(r"""["']([A-Z]{2})["']""", path.read_text("utf-8")))
         assert codes <= COUNTRIES, path
         used |= codes
@@ -130,7 +130,7 @@ def test_every_code_that_a_pack_uses_is_a_country(pack: str) -> None:
 
 
 def test_the_country_groups_of_the_law_are_countries() -> None:
-    text = (ROOT / "rules" / "us-ear" / "params" / "countries.toml").read_text("utf-8")
+    text = (ROOT / "rules" / "common" / "countries.toml").read_text("utf-8")
     listed = re.findall(r"^value = \[(.*?)\]", text, re.DOTALL | re.MULTILINE)
     assert len(listed) > 6
     codes = {code for each in listed for code in re.findall(r'"([^"]*)"', each)}

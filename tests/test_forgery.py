@@ -56,6 +56,12 @@ def documents(log: WorldLog) -> dict[str, tuple[int, ...]]:
     return dict(parse_entry(log.records.entry(log.standing.refs["trust"][0])).refs)
 
 
+def activate(log: WorldLog, snapshot: bytes) -> int:
+    """Append an activation that enough people signed, and its trust snapshot; that one's index."""
+    activation = append(log, "activation", WORLD.activation(snapshot))
+    return append(log, "trust", snapshot, **documents(log), activation=(activation,))
+
+
 def record(
     log: WorldLog,
     raw: bytes,
@@ -90,7 +96,7 @@ def swap_trust_in_the_middle(log: WorldLog) -> int:
 
 
 def use_the_old_trust(log: WorldLog) -> int:
-    append(log, "trust", log.standing.snapshot, **documents(log))
+    activate(log, log.standing.snapshot)
     return record(log, PASSED)
 
 

@@ -23,6 +23,7 @@ from tests.test_forgery import (
     LATER,
     PASSED,
     WORLD,
+    activate,
     append,
     case_of,
     documents,
@@ -151,7 +152,7 @@ def test_every_snapshot_is_reported(tmp_path: Path) -> None:
             keysets=WORLD.keysets(),
             packs=WORLD.packs,
         )
-        index = append(log, "trust", lenient, **documents(log))
+        index = activate(log, lenient)
         report = replay(log.export(tmp_path / "export"), log_keys=log.keys)
     first = log.standing.refs["trust"][0]
     assert [entry for entry, _ in report.trusts] == [first, index]

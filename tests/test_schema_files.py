@@ -20,6 +20,8 @@ from attest.schemas import SCHEMAS, schema_digest
 from tests.mutations import name_of, read_examples
 
 NAMES = (
+    "acknowledgement",
+    "activation",
     "casefile",
     "decision",
     "declaration",
@@ -27,7 +29,9 @@ NAMES = (
     "entry",
     "envelope",
     "keyset",
+    "misbehaviour",
     "pack",
+    "policy",
     "problem",
     "proof",
     "review",

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,7 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from attest.encoding import Json, canonical, digest, encode_base64
 from attest.envelope import bundle, seal
 from attest.keys import ECDSA_P256, ED25519
-from attest.models import DECLARATION_TYPE, DETERMINATION_TYPE, REVIEW_TYPE, STATEMENT_TYPE
+from attest.models import (
+    ACTIVATION_TYPE,
+    DECLARATION_TYPE,
+    DETERMINATION_TYPE,
+    REVIEW_TYPE,
+    STATEMENT_TYPE,
+)
 from attest.rules.pack import read_pack_folder
 from attest.signing import KeySigner, signer_of
 from attest.trust import Trust, load_trust, make_trust
@@ -112,6 +118,9 @@ class Actor:
 def pack_bytes(name: str) -> bytes:
     """The canonical document of a pack that the project ships."""
     return read_pack_folder(ROOT / "rules" / name)
+
+
+PACKS: Final = ("us-ear", "house-example")
 
 
 class World:
@@ -223,6 +232,36 @@ class World:
         }
         return seal(
             statement(REVIEW_TYPE, predicate, subject=subject),
+            self.reviewers if signers is None else signers,
+        )
+
+    def activation(
+        self,
+        snapshot: bytes,
+        *,
+        signers: Sequence[KeySigner] | None = None,
+        subject: Json = None,
+        **changes: Json,
+    ) -> bytes:
+        """A sealed activation that replaces this world's snapshot by another."""
+        trust = load_trust(
+            snapshot, {**self.keysets(), **{digest(raw): raw for raw in map(pack_bytes, PACKS)}}
+        )
+        predicate: dict[str, Json] = {
+            "must_understand": [],
+            "replaces": digest(self.trust_bytes()),
+            "mode": trust.mode,
+            "packs": [
+                {"id": pack.id, "edition": pack.edition, "digest": pack.digest}
+                for pack in sorted(trust.packs, key=lambda pack: pack.id)
+            ],
+            "reason": "The counsel has approved the editions.",
+            "activated_at": "2026-11-24T14:00:00Z",
+            **changes,
+        }
+        named = [{"name": "trust", "digest": {"sha256": digest(snapshot).removeprefix("sha256:")}}]
+        return seal(
+            statement(ACTIVATION_TYPE, predicate, subject=subject or named),
             self.reviewers if signers is None else signers,
         )
 

@@ -30,8 +30,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "submit": "Send signed statements to a foundry and print its decision.",
     "verify": "Check a case file offline, from the bytes up.",
     "evaluate": "Run rule packs on a file of facts.",
+    "classify": "Classify chips: paragraph, licence, exceptions, arithmetic.",
+    "whatif": "Try every product on other days, packs or modes.",
+    "calendar": "List every coming day on which a verdict turns.",
     "explain": "Say what a code, a rule or an open point of the law means.",
-    "rules": "List, show and test the rule packs.",
+    "rules": "Read, test, compare and release the rule packs.",
     "log": "Keep a local log: init, append, prove, check, export.",
     "replay": "Decide every submission of an export again and compare.",
 }

@@ -21,7 +21,7 @@ from attest.errors import InputError
 from attest.log.entry import parse_entry
 from attest.log.store import LogStore
 from attest.log.writer import Draft
-from attest.models import DECISION_TYPE, REVIEW_TYPE
+from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE
 from attest.rules.pack import compile_pack
 
 _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
@@ -29,7 +29,12 @@ _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
     "pack": "packs",
     "schema": "schemas",
 }
-_STATEMENT_OF: Final[Mapping[str, str]] = {"decision": DECISION_TYPE, "review": REVIEW_TYPE}
+_STATEMENT_OF: Final[Mapping[str, str]] = {
+    "activation": ACTIVATION_TYPE,
+    "decision": DECISION_TYPE,
+    "policy": POLICY_TYPE,
+    "review": REVIEW_TYPE,
+}
 
 
 def check_body(kind: str, raw: bytes) -> None:
@@ -102,17 +107,21 @@ class Shelf:
     def _references(self, kind: str, body: bytes) -> dict[str, tuple[int, ...]]:
         if kind == "trust":
             document = encoding.loads(body)
-            return {
+            named = {
                 one: self._indices(document[many])
                 for one, many in _NAMED_BY_TRUST.items()
                 if document[many]
             }
-        if kind not in _STATEMENT_OF:
+            activated = self.last_kind == "activation"
+            return {**named, **({"activation": (self.size - 1,)} if activated else {})}
+        if kind not in ("decision", "policy", "review"):
             return {}
         if self.trust is None:
             raise InputError("not-found", f"a {kind} needs a trust entry before it")
         index, below = self.trust
         below = {name: named for name, named in below.items() if name in ("keyset", "pack")}
+        if kind == "policy":
+            return {"trust": (index,)}
         if kind == "decision":
             return {"submission": (self.size - 1,), "trust": (index,), **below}
         digest = _payload(body)["predicate"]["decision"]

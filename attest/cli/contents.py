@@ -16,7 +16,8 @@ from attest.cli.documents import Recognised, recognise, unverified_payload
 from attest.cli.statements import SCHEMA_OF
 from attest.encoding import Json
 from attest.errors import CODES, InputError, LogError
-from attest.log.checkpoint import parse_checkpoint_text, parse_note
+from attest.log.checkpoint import parse_checkpoint_text
+from attest.log.note import parse_note
 from attest.log.proof import parse_tlog_proof
 
 _ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {

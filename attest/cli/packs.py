@@ -1,7 +1,7 @@
 """Rule packs by name: those that ship, a folder of TOML, or a pack document as JSON.
 
->>> bundled()
-['house-example', 'us-ear']
+>>> "us-ear" in bundled(), "common" in bundled()
+(True, False)
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from attest.cli.failures import about
 from attest.data import data_dir
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.rules.folder import Folder
 from attest.rules.pack import Pack, compile_pack, read_pack_folder
-from attest.rules.source import Folder
 
 pack_option: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
     "--pack",

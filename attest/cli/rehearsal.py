@@ -23,8 +23,10 @@ from attest.rules.pack import Pack
 from attest.signing import KeySigner, generate_private_key, signer_of
 from attest.trust import Trust
 
-_PARTY_ROLE: Final = {"front-end-fabricator": "foundry", "osat": "osat"}
-_NOBODY: Final = "nobody named"
+PARTY_ROLE: Final[Mapping[str, str]] = {"front-end-fabricator": "foundry", "osat": "osat"}
+"""The role of the party that signs a determination, by its attester role."""
+NOBODY: Final = "nobody named"
+"""The legal name of a party that a declaration does not name."""
 _NOWHERE: Final = "AQ"
 """A keyset names a country; no rule looks at it, and nobody has a seat in Antarctica."""
 
@@ -60,7 +62,7 @@ def rehearse(
     audience = declared["predicate"]["audience"]
     casts = {
         role: _cast(audience if role == exporter else f"rehearsal-{kind}", names, kind, at)
-        for role, kind in _PARTY_ROLE.items()
+        for role, kind in PARTY_ROLE.items()
     }
     designer = _cast("rehearsal-designer", names, "designer", at)
     foundry = casts.get(exporter) or _cast(audience, names, "auditor", at)
@@ -103,7 +105,7 @@ def _moved(
 
 
 def _cast(identifier: str, names: Mapping[str, str], role: str, at: dt.datetime) -> _Cast:
-    name = names.get(role, _NOBODY)
+    name = names.get(role, NOBODY)
     signer = signer_of(generate_private_key(ED25519))
     record = {
         "keyid": signer.keyid,

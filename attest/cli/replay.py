@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from attest import limits
+from attest.cli import files
 from attest.cli.failures import about
 from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.progress import progress
 from attest.cli.screen import Screen, screened
-from attest.encoding import encode_base64
+from attest.encoding import encode_base64, format_instant
+from attest.log.checkpoint import LogKeys
+from attest.log.entry import parse_entry
+from attest.log.export import CHECKPOINT_PATH, Export
+from attest.omission import Kept, check_acknowledged
 from attest.replay import Report, replay
+from attest.walk import walk
+from attest.witnessing import open_witnessed
 
 
 @click.command("replay", short_help="Decide every submission of an export again and compare.")
 @click.argument("export")
 @log_keys_option(required=True)
 @click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True)
+@click.option(
+    "--acknowledged",
+    "acknowledgements",
+    metavar="FILE",
+    multiple=True,
+    help="An acknowledgement of the foundry: check that the log kept it; may be repeated.",
+)
+@click.option(
+    "--witnessed",
+    is_flag=True,
+    help="Check that the witnesses that the log names have cosigned it.",
+)
 @screened
-def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> int:
+def command(
+    screen: Screen,
+    *,
+    export: str,
+    log_keys: str,
+    processes: int,
+    acknowledgements: tuple[str, ...],
+    witnessed: bool,
+) -> int:
     """Replay an export: signatures, chain, tree, bodies, references, decisions, reviews.
 
     A fault ends the replay and names its entry. The exit code is 0 when everything is
     identical, refusals included, whatever the verdicts were.
     """
     keys = read_log_keys(log_keys)
-    with about(export), _progress(screen) as advance:
+    with about(export), progress(screen, "decided again") as advance:
         report = replay(Path(export), log_keys=keys, processes=processes, progress=advance)
+    witnesses = _witnesses(Path(export), keys) if witnessed else None
+    kept = [_kept(Path(export), keys, path) for path in acknowledgements]
     screen.document(
         {
             "origin": report.checkpoint.origin,
@@ -41,10 +69,47 @@ def command(screen: Screen, *, export: str, log_keys: str, processes: int) -> in
             "refusals": dict(report.refusals),
             "reviews": report.reviews,
             "identical": True,
+            **({} if witnesses is None else {"witnesses": list(witnesses)}),
+            "acknowledged": [
+                {
+                    "submission": each.submission,
+                    "decide_by": format_instant(each.due),
+                    **({} if each.decision is None else {"decision": each.decision}),
+                }
+                for each in kept
+            ],
         }
     )
     _show(screen, report)
+    if witnesses is not None:
+        screen.result("PASS", "witnesses", f"cosigned by {', '.join(witnesses)}, as the log names")
+    for each in kept:
+        if each.decision is None:
+            told = f"not decided; due only by {format_instant(each.due)}"
+            screen.result("N-A", "acknowledged", f"{each.submission}: {told}")
+        else:
+            told = f"decided in time, entry {each.decision}"
+            screen.result("PASS", "acknowledged", f"{each.submission}: {told}")
     return 0
+
+
+def _witnesses(folder: Path, keys: LogKeys) -> tuple[str, ...]:
+    """The witnesses who cosigned an export that was replayed, by a policy of its own log."""
+    note = files.read_bytes(str(folder / CHECKPOINT_PATH), bytes_max=limits.CHECKPOINT_BYTES_MAX)
+    export = Export.open(folder, keys=keys)
+    plan = walk(export, origin=keys.origin)
+    newest = list(export.entries(export.checkpoint.size - 1, export.checkpoint.size))
+    at = parse_entry(newest[0].entry).time
+    with about(str(folder)):
+        opened = open_witnessed(note, keys=keys, policies=plan.policies.values(), at=at)
+    return opened.witnesses
+
+
+def _kept(export: Path, keys: LogKeys, path: str) -> Kept:
+    raw = files.read_bytes(path, bytes_max=limits.SUBMISSION_BYTES_MAX)
+    with about(files.name_of(path)):
+        (kept,) = check_acknowledged(Export.open(export, keys=keys), [raw])
+    return kept
 
 
 def _show(screen: Screen, report: Report) -> None:
@@ -65,23 +130,3 @@ def _show(screen: Screen, report: Report) -> None:
         refusals = ", ".join(f"{count} {code}" for code, count in report.refusals.items())
         screen.result("PASS", "refusals", f"among the FAIL, identical too: {refusals}")
     screen.result("PASS", "reviews", f"{report.reviews} opened again")
-
-
-@contextmanager
-def _progress(screen: Screen) -> Iterator[Callable[[int], None] | None]:
-    """A bar on stderr that counts decisions, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True, no_color=not screen.colour)
-    columns = (
-        TextColumn("decided again {task.completed}"),
-        BarColumn(pulse_style="none"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("replay", total=None)
-        yield lambda count: bar.advance(task, count)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections import Counter
 
 import click
 
-from attest.cli import clock, packs
+from attest.cli import packs
 from attest.cli.failures import about
+from attest.cli.rules_build import build, lock
+from attest.cli.rules_coverage import coverage
+from attest.cli.rules_diff import diff
+from attest.cli.rules_show import show
+from attest.cli.rules_sign import sign
 from attest.cli.screen import Screen, screened
-from attest.encoding import Json, canonical
-from attest.errors import InputError
+from attest.encoding import Json
 from attest.rules.cases import read_cases, run_cases
 
 
-@click.group("rules", short_help="List, show and test the rule packs.")
+@click.group("rules", short_help="Read, test, compare and release the rule packs.")
 def command() -> None:
-    """List, show and test the rule packs.
+    """Read, test, compare and release the rule packs.
 
     A PACK is the name of one that ships, a folder, or a pack document as JSON.
     """
+
+
+for _each in (show, coverage, diff, build, lock, sign):
+    command.add_command(_each)
 
 
 @command.command("list", short_help="List the packs that ship.")
@@ -41,104 +49,22 @@ def list_(screen: Screen) -> int:
         ]
     )
     screen.table(
-        ("pack", "edition", "layer", "rules", "digest", "title"),
+        ("pack", "edition", "layer", "from", "rules", "title"),
         [
             (
                 each.pack.id,
                 each.pack.edition,
                 each.pack.layer,
+                each.document["effective"]["from"],
                 str(len(each.pack.rules)),
-                each.pack.digest,
                 each.pack.title,
             )
             for each in loaded
         ],
     )
+    for each in loaded:
+        screen.out(f"{each.pack.digest}  {each.pack.id}/{each.pack.edition}")
     return 0
-
-
-@command.command("show", short_help="Show a pack or a rule with its citations.")
-@click.argument("pack")
-@click.argument("rule", required=False)
-@click.option("--as-of", type=clock.DATE, help="Only what is in force on this day.")
-@click.option("--document", is_flag=True, help="The canonical pack document, byte for byte.")
-@screened
-def show(
-    screen: Screen, *, pack: str, rule: str | None, as_of: dt.date | None, document: bool
-) -> int:
-    """Show a pack, or one RULE of it, with its texts, dates and citations."""
-    loaded = packs.load(pack)
-    if document:
-        screen.raw(loaded.raw)
-        return 0
-    chosen = [each for each in loaded.document["rules"] if rule in (None, each["name"])]
-    if not chosen:
-        with about(pack):
-            raise InputError("not-found", "the pack has no rule of that name")
-    shown = [{**each, "versions": _in_force(each["versions"], as_of)} for each in chosen]
-    params = [
-        {**each, "versions": _in_force(each["versions"], as_of)}
-        for each in loaded.document["params"]
-    ]
-    screen.document({"id": loaded.pack.id, "edition": loaded.pack.edition, "rules": shown})
-    screen.out(f"{loaded.pack.id} {loaded.pack.edition} ({loaded.pack.layer}): {loaded.pack.title}")
-    for each in shown:
-        _show_rule(screen, each)
-    if rule is None:
-        screen.out("\nparams")
-        screen.table(("name", "from", "until", "value", "citation"), _param_rows(params))
-    return 0
-
-
-def _in_force(versions: Json, day: dt.date | None) -> list[Json]:
-    return [
-        version
-        for version in versions
-        if day is None or version["from"] <= day.isoformat() <= version.get("until", "9999-12-31")
-    ]
-
-
-def _show_rule(screen: Screen, rule: Json) -> None:
-    screen.out(f"\n{rule['name']} ({rule['kind']}): {rule['title']}")
-    if not rule["versions"]:
-        screen.out("    not in force")
-    for version in rule["versions"]:
-        until = version.get("until", "further notice")
-        screen.out(f"    from {version['from']} until {until}, by day of {version['tested_on']}")
-        rows = [
-            ("citation", version["citation"]),
-            ("confidence", f"{version['confidence']}, as of {version['as_of']}"),
-            ("applies", version.get("applies", "")),
-            ("holds", version.get("holds", "")),
-            ("scope", version.get("scope", "")),
-            ("overcome by", ", ".join(version.get("overcome_by", []))),
-            ("on fail", version.get("on_fail", "")),
-            *((f"says {result}", text) for result, text in version["says"].items()),
-            *(("clears with", text) for text in version.get("clears_with", [])),
-            *(
-                ("open point", f"{reading['ambiguity']}, {reading['name']}")
-                for reading in version.get("readings", [])
-            ),
-        ]
-        for label, text in rows:
-            if text:
-                screen.out(f"        {label:<12} {text}")
-
-
-def _param_rows(params: list[Json]) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for param in params:
-        for version in param["versions"]:
-            value = version["value"]
-            if isinstance(value, list):
-                text = f"{len(value)}: {', '.join(value)}"
-            elif isinstance(value, int) and not isinstance(value, bool):
-                text = f"{value:,} {param.get('unit', '')}".strip()
-            else:
-                text = canonical(value).decode().strip('"')
-            until = version.get("until", "")
-            rows.append((param["name"], version["from"], until, text, version["citation"]))
-    return rows
 
 
 @command.command("test", short_help="Run the worked cases.")
@@ -175,5 +101,10 @@ def test(screen: Screen, *, names: tuple[str, ...]) -> int:
         if not each["ok"]:
             screen.out(f"        expected     {each['expected']}")
             screen.out(f"        got          {each['got']}")
-    screen.out(f"\n{len(results)} cases, {len(failed)} failed")
+    screen.out()
+    counted = Counter(each["pack"] for each in results)
+    for pack, count in counted.items() if len(counted) > 1 else ():
+        wrong = sum(each["pack"] == pack for each in failed)
+        screen.result("FAIL" if wrong else "PASS", pack, f"{count} cases, {wrong} failed")
+    screen.out(f"{len(results)} cases, {len(failed)} failed")
     return 4 if failed else 0

@@ -56,7 +56,8 @@ def sentences(statement: Json) -> list[str]:
     """The statement as its signer would say it, one sentence per line, then every member."""
     predicate = statement["predicate"]
     word = predicate_word(statement)
-    summed = _review(predicate) if word == "review" else _summed(statement, word)
+    acts = {"review": _review, "activation": _activation, "policy": _policy}
+    summed = acts[word](predicate) if word in acts else _summed(statement, word)
     return [*summed, "All that is signed:", *(f"  {each}" for each in members(predicate))]
 
 
@@ -110,12 +111,14 @@ _KNOWN_BY: Final = {
 
 
 def word_to_type(statement: Json) -> str:
-    """What a person types to sign: the product's name, the tape-out or the review's action."""
+    """What a person types to sign: the product, the tape-out, the review's action, or a word."""
     word = predicate_word(statement)
     if word == "declaration":
         return str(statement["predicate"]["product"]["name"])
     if word == "review":
         return str(statement["predicate"]["action"])
+    if word in ("activation", "policy"):
+        return {"activation": "activate", "policy": "witnesses"}[word]
     return str(statement["subject"][0]["name"])
 
 
@@ -188,6 +191,28 @@ def _review(predicate: Json) -> list[str]:
         f"In words: {predicate['reason']}",
         f"I rest on {len(predicate['evidence'])} pieces of evidence, named by digest.",
         f"Reviewed at {predicate['reviewed_at']}.",
+    ]
+
+
+def _activation(predicate: Json) -> list[str]:
+    return [
+        f"I replace the trust snapshot {predicate['replaces']}.",
+        f"From then on these packs decide, in mode {predicate['mode']}:",
+        *(
+            f"  {pack['id']}, edition {pack['edition']}, {pack['digest']}"
+            for pack in predicate["packs"]
+        ),
+        f"In words: {predicate['reason']}",
+        f"Activated at {predicate['activated_at']}.",
+    ]
+
+
+def _policy(predicate: Json) -> list[str]:
+    return [
+        f"I name the witnesses of the log {predicate['origin']}, "
+        f"from {predicate['valid_from']} to {predicate['valid_until']}:",
+        *(f"  {line}" for line in predicate["lines"]),
+        f"In words: {predicate['reason']}",
     ]
 
 

@@ -17,7 +17,7 @@ from attest.encoding import Json
 from attest.envelope import KeyRing, pae, seal
 from attest.errors import InputError, TrustError
 from attest.keys import PublicKey
-from attest.models import DECISION_TYPE, REVIEW_TYPE, Keyset, parse
+from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE, Keyset, parse
 from attest.signing import KeySigner, load_signer
 
 _PEM_BYTES_MAX = 64 * 1024
@@ -43,7 +43,7 @@ def command(
     output: str | None,
     passphrase_file: str | None,
 ) -> int:
-    """Sign a declaration, determination or review.
+    """Sign a declaration, determination, review, activation or policy.
 
     The sentences that the statement amounts to are shown first. On a terminal the name of the
     product is typed to agree; elsewhere --yes is needed. What is signed are the statement's
@@ -60,15 +60,36 @@ def command(
     statement = check_statement(encoding.loads(payload))
     if statement["predicateType"] == DECISION_TYPE:
         raise click.UsageError("decisions are made by the foundry's service, not by hand")
+    signer = agreed_signer(
+        screen, statement, key=key, keyset=keyset, yes=yes, passphrase_file=passphrase_file
+    )
+    envelope = _sealed(payload, signer, found.content if add else None)
+    write_signed(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
+    return 0
+
+
+def agreed_signer(
+    screen: Screen,
+    statement: Json,
+    *,
+    key: str,
+    keyset: str | None,
+    yes: bool,
+    passphrase_file: str | None,
+) -> KeySigner:
+    """Show what a statement says, have a person agree, and open the key that signs it.
+
+    Raises:
+        InputError: file, passphrase, key-malformed.
+        TrustError: the key is not fit for this by its record in the keyset.
+    """
     pem = files.read_bytes(key, bytes_max=_PEM_BYTES_MAX)
     _agree(screen, statement, yes=yes)
     with about(key):
         signer = load_signer(pem, passphrase_for(pem, passphrase_file))
     if keyset is not None:
         _check_fitness(screen, keyset, signer, statement)
-    envelope = _sealed(payload, signer, found.content if add else None)
-    _write(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
-    return 0
+    return signer
 
 
 def _agree(screen: Screen, statement: Json, *, yes: bool) -> None:
@@ -92,7 +113,8 @@ def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json
         enrolled = KeyRing.of([keyset]).keys.get(signer.keyid)
         if enrolled is None:
             raise TrustError("unknown-key", "the keyset does not hold this key")
-        needed = "review" if statement["predicateType"] == REVIEW_TYPE else "statement"
+        acts = (REVIEW_TYPE, ACTIVATION_TYPE, POLICY_TYPE)
+        needed = "review" if statement["predicateType"] in acts else "statement"
         if enrolled.record.purpose != needed:
             raise TrustError("key-purpose", f"not a {needed} key")
         if not enrolled.record.valid_from <= clock.now() <= enrolled.record.valid_until:
@@ -130,9 +152,10 @@ def _signatures(envelope: bytes) -> list[Json]:
     return list(document["signatures"])
 
 
-def _write(
+def write_signed(
     screen: Screen, envelope: bytes, *, payload: bytes, keyid: str, output: str | None
 ) -> None:
+    """Write a signed envelope to a new file, or to stdout."""
     if output is None:
         screen.raw(envelope + b"\n")
         return

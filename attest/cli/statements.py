@@ -14,21 +14,30 @@ from collections.abc import Mapping
 from typing import Final
 
 from attest import encoding, limits, schemas
+from attest.activation import snapshot_after
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.log.policy import parse_policy
 from attest.models import (
+    ACKNOWLEDGEMENT_TYPE,
+    ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
+    POLICY_TYPE,
     REVIEW_TYPE,
     STATEMENT_TYPE,
 )
+from attest.witnessing import text_of
 
 SCHEMA_OF: Final[Mapping[str, str]] = {
     DECLARATION_TYPE: "declaration",
     DETERMINATION_TYPE: "determination",
     DECISION_TYPE: "decision",
     REVIEW_TYPE: "review",
+    ACKNOWLEDGEMENT_TYPE: "acknowledgement",
+    ACTIVATION_TYPE: "activation",
+    POLICY_TYPE: "policy",
 }
 """The predicate types and the names of their schemas."""
 
@@ -90,6 +99,73 @@ def review_statement(
         },
     )
     return _statement(REVIEW_TYPE, decided["subject"], checked)
+
+
+def activation_statement(
+    *,
+    before: Json,
+    packs: Mapping[str, tuple[str, str]],
+    mode: str,
+    reason: str,
+    activated_at: dt.datetime,
+) -> tuple[dict[str, Json], bytes]:
+    """The statement that puts packs in force after a trust snapshot, and the next snapshot.
+
+    `before` is the document of the active snapshot; `packs` maps digests to (id, edition).
+
+    Raises:
+        InputError: schema-violation and the codes of `encoding.loads` for text.
+    """
+    snapshot = snapshot_after(before, packs=packs, mode=mode)
+    checked = _checked(
+        "activation",
+        {
+            "must_understand": [],
+            "replaces": encoding.digest(encoding.canonical(before)),
+            "mode": mode,
+            "packs": sorted(
+                (
+                    {"id": name, "edition": edition, "digest": digest}
+                    for digest, (name, edition) in packs.items()
+                ),
+                key=lambda pack: pack["id"],
+            ),
+            "reason": reason,
+            "activated_at": encoding.format_instant(activated_at),
+        },
+    )
+    digest = encoding.digest(snapshot).removeprefix("sha256:")
+    subject = [{"name": "trust", "digest": {"sha256": digest}}]
+    return _statement(ACTIVATION_TYPE, subject, checked), snapshot
+
+
+def policy_statement(
+    *,
+    origin: str,
+    text: str,
+    valid_from: dt.datetime,
+    valid_until: dt.datetime,
+    reason: str,
+) -> dict[str, Json]:
+    """The statement that names the witnesses of a log for a time (SPEC 13.6).
+
+    Raises:
+        InputError: policy-malformed, schema-violation and the codes of `encoding.loads` for text.
+    """
+    parse_policy(text)
+    checked = _checked(
+        "policy",
+        {
+            "must_understand": [],
+            "origin": origin,
+            "lines": text.replace("\t", " ").rstrip("\n").split("\n"),
+            "valid_from": encoding.format_instant(valid_from),
+            "valid_until": encoding.format_instant(valid_until),
+            "reason": reason,
+        },
+    )
+    digest = encoding.digest(text_of(checked["lines"]).encode()).removeprefix("sha256:")
+    return _statement(POLICY_TYPE, [{"name": "policy", "digest": {"sha256": digest}}], checked)
 
 
 def check_statement(document: Json, predicate_type: str | None = None) -> dict[str, Json]:

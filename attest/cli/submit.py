@@ -21,7 +21,7 @@ from attest.envelope import bundle
 from attest.errors import CODES, InputError, LogError, RemoteError
 from attest.log.checkpoint import LogKeys
 from attest.log.proof import open_proof_document
-from attest.models import DECISION_TYPE
+from attest.models import ACKNOWLEDGEMENT_TYPE, DECISION_TYPE
 
 if TYPE_CHECKING:
     from attest.client import Answer
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @click.argument("envelopes", nargs=-1, required=True, metavar="FILE...")
 @click.option("--review-of", metavar="ID", help="FILE is a signed review of this submission.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent and send nothing.")
+@click.option(
+    "--no-wait", is_flag=True, help="Do not wait for the decision; needs -o for what is received."
+)
 @click.option("--casefile", metavar="FILE", help="Fetch the case file and write it there.")
 @click.option("-o", "--output", metavar="FILE", help="Write the server's answer there.")
 @log_keys_option(required=False)
@@ -43,6 +46,7 @@ def command(
     envelopes: tuple[str, ...],
     review_of: str | None,
     dry_run: bool,
+    no_wait: bool,
     casefile: str | None,
     output: str | None,
     log_keys: str | None,
@@ -50,8 +54,14 @@ def command(
     """Send a declaration, alone or with determinations, to the service at URL.
 
     Each FILE is an envelope; one FILE may be a whole submission. The exit code is that of the
-    verdict. With --log-keys the proof that the decision was logged is checked.
+    verdict. With --log-keys the proof that the decision was logged is checked. With --no-wait the
+    foundry's signed acknowledgement is written to the file of -o: keep it; it shows later that the
+    decision is missing, should it be (attest replay --acknowledged).
     """
+    if no_wait and (output is None or review_of or casefile or log_keys):
+        raise click.UsageError(
+            "--no-wait takes -o FILE, and no --review-of, --casefile, --log-keys"
+        )
     if review_of is not None and (casefile or log_keys or len(envelopes) > 1):
         raise click.UsageError("--review-of takes one FILE, and no --casefile or --log-keys")
     files.require_free(*(path for path in (casefile, output) if path is not None))
@@ -64,6 +74,8 @@ def command(
     keys = None if log_keys is None else read_log_keys(log_keys)
     if review_of is not None:
         return _send_review(screen, url, review_of, raw, output)
+    if no_wait and output is not None:
+        return _send_without_waiting(screen, url, raw, output)
     answer = client.submit(url, raw)
     if output is not None:
         files.write_new(output, answer.raw)
@@ -135,6 +147,28 @@ def _show(screen: Screen, answer: Answer, predicate: Json) -> None:
     screen.out(f"log entries {document['submission_index']} and {document['decision_index']}")
     screen.out(f"decided by {predicate['foundry']} at {predicate['decided_at']}\n")
     findings.show_decision(screen, predicate)
+
+
+def _send_without_waiting(screen: Screen, url: str, raw: bytes, output: str) -> int:
+    from attest import client
+
+    received = client.submit_later(url, raw)
+    with about(url):
+        envelope = documents.recognise(received)
+        if envelope.kind != "envelope":
+            raise RemoteError("remote", "the answer is not an acknowledgement")
+        statement = check_statement(
+            encoding.loads(documents.unverified_payload(envelope.content)), ACKNOWLEDGEMENT_TYPE
+        )
+        if statement["subject"][0]["digest"]["sha256"] != encoding.digest(raw)[7:]:
+            raise RemoteError("remote", "the acknowledgement is of another submission")
+    files.write_new(output, received)
+    promised = statement["predicate"]
+    screen.document({"file": output, "id": encoding.digest(raw), **promised})
+    screen.out(f"submission {encoding.digest(raw)}")
+    screen.out(f"Wrote {output}: {promised['foundry']} decides by {promised['decide_by']}.")
+    screen.say("! Its signature was not checked: attest replay --acknowledged does that.")
+    return 0
 
 
 def _send_review(screen: Screen, url: str, review_of: str, raw: bytes, output: str | None) -> int:

@@ -40,7 +40,15 @@ from attest.errors import InputError, InternalError, LogError
 SALTED_KINDS: Final = frozenset({"submission", "decision", "review"})
 """Kinds with confidential bodies: their commitment is salted."""
 
-KINDS: Final = SALTED_KINDS | {"genesis", "schema", "pack", "keyset", "trust"}
+KINDS: Final = SALTED_KINDS | {
+    "genesis",
+    "schema",
+    "pack",
+    "keyset",
+    "activation",
+    "trust",
+    "policy",
+}
 
 SALT_BYTES: Final = 32
 NO_PREV: Final = bytes(32)

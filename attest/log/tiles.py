@@ -16,6 +16,7 @@ tile of a level that does not fill it is partial and named after its width; an e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -25,6 +26,11 @@ from attest.errors import LogError
 TILE_WIDTH: Final = 256
 TILE_LEVELS: Final = 8
 """How many levels of the tree one level of tiles spans."""
+LEVEL_MAX: Final = 63
+
+_PATH: Final = re.compile(
+    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,25 @@ def bundle_path(index: int, width: int) -> str:
 def bodies_path(index: int, width: int) -> str:
     """The path of a body bundle."""
     return f"bodies/{_numbered(index, width)}"
+
+
+def tile_at(path: str) -> tuple[Tile, bool]:
+    """The tile at a path, and whether it is an entry bundle; each tile has one path.
+
+    >>> tile_at("tile/entries/000.p/3")
+    (Tile(level=0, index=0, width=3), True)
+
+    Raises:
+        LogError: export-incomplete (no tile has that path).
+    """
+    match = _PATH.fullmatch(path)
+    if match is not None:
+        kind, groups, partial = match.groups()
+        index, width = int(groups.replace("x", "").replace("/", "")), int(partial or TILE_WIDTH)
+        level = 0 if kind == "entries" else int(kind)
+        if level <= LEVEL_MAX and path == f"tile/{kind}/{_numbered(index, width)}":
+            return Tile(level, index, width), kind == "entries"
+    raise LogError("export-incomplete", "not the path of a tile")
 
 
 def format_bundle(entries: Iterable[bytes]) -> bytes:

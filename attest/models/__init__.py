@@ -24,6 +24,8 @@ from pydantic import ValidationError
 from attest.encoding import Json
 from attest.errors import InternalError
 from attest.models.decision import (
+    Acknowledgement,
+    Activation,
     DecidedPack,
     DecidedSigner,
     DecidedStatement,
@@ -34,6 +36,7 @@ from attest.models.decision import (
     Refusal,
     UsedSize,
     UsedTest,
+    WitnessPolicy,
 )
 from attest.models.records import (
     CaseFile,
@@ -43,6 +46,7 @@ from attest.models.records import (
     Envelope,
     KeyRecord,
     Keyset,
+    MisbehaviourDocument,
     PlainProof,
     Proof,
     PublicBody,
@@ -52,10 +56,13 @@ from attest.models.records import (
     TrustDocument,
 )
 from attest.models.statements import (
+    ACKNOWLEDGEMENT_TYPE,
+    ACTIVATION_TYPE,
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
     IN_TOTO_PAYLOAD,
+    POLICY_TYPE,
     REVIEW_TYPE,
     STATEMENT_TYPE,
     Agreed,
@@ -91,6 +98,12 @@ from attest.models.statements import (
 from attest.models.values import Known, Model, Signer, Unknown, Validity
 
 __all__ = [
+    "POLICY_TYPE",
+    "WitnessPolicy",
+    "ACKNOWLEDGEMENT_TYPE",
+    "Acknowledgement",
+    "ACTIVATION_TYPE",
+    "Activation",
     "Agreed",
     "CaseFile",
     "ConfidentialBody",
@@ -125,6 +138,7 @@ __all__ = [
     "KnownPerformance",
     "ListedMapping",
     "Memory",
+    "MisbehaviourDocument",
     "Model",
     "NoApplication",
     "NotAgreed",

@@ -1,4 +1,4 @@
-"""What a foundry decides: the predicate of a decision (SPEC 10) and its error document (SPEC 17).
+"""What a foundry decides: decision (SPEC 10), activation of packs (SPEC 9.2), problem (SPEC 17).
 
 >>> Refusal(step=6, code="expired", pointer="/validity/not_after").code
 'expired'
@@ -169,6 +169,41 @@ class Decision(Model):
         elif self.findings is not None or self.verdict != "FAIL":
             raise ValueError("a refusal is a FAIL without findings")
         return self
+
+
+class Activation(Model):
+    """The predicate in which people of the foundry put packs in force (SPEC 9.2)."""
+
+    must_understand: MustUnderstand
+    replaces: Digest
+    mode: Mode
+    packs: Annotated[Array[DecidedPack], Field(min_length=1, max_length=64)]
+    reason: Text
+    activated_at: Instant
+
+
+class Acknowledgement(Model):
+    """The predicate in which a foundry acknowledges a submission before it decides (SPEC 6.1)."""
+
+    must_understand: MustUnderstand
+    foundry: PartyId
+    origin: Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-*,-~]{1,255}$")]
+    received_at: Instant
+    decide_by: Instant
+
+
+class WitnessPolicy(Model):
+    """The predicate in which people of the foundry name the witnesses of its log (SPEC 13.6)."""
+
+    must_understand: MustUnderstand
+    origin: Annotated[str, StringConstraints(max_length=255, pattern=r"^[!-*,-~]{1,255}$")]
+    lines: Annotated[
+        Array[Annotated[str, StringConstraints(max_length=4096, pattern=r"^[ -~]*$")]],
+        Field(min_length=1, max_length=1024),
+    ]
+    valid_from: Instant
+    valid_until: Instant
+    reason: Text
 
 
 class Problem(Model):

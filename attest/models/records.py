@@ -118,7 +118,16 @@ class TrustDocument(Model):
 
 
 EntryKind = Literal[
-    "genesis", "schema", "pack", "keyset", "trust", "submission", "decision", "review"
+    "genesis",
+    "schema",
+    "pack",
+    "keyset",
+    "activation",
+    "trust",
+    "policy",
+    "submission",
+    "decision",
+    "review",
 ]
 EntryIndex = Annotated[int, Field(ge=0, le=limits.LOG_ENTRIES_MAX - 1)]
 
@@ -170,6 +179,19 @@ class Proof(PlainProof):
     salt: Maybe[_Salt] = None
 
 
+_Note = Annotated[Base64, Field(max_length=4 * -(-limits.CHECKPOINT_BYTES_MAX // 3))]
+_Hash = Annotated[Base64, Field(min_length=44, max_length=44)]
+
+
+class MisbehaviourDocument(Model):
+    """Two checkpoints that one log signed and that contradict each other (SPEC 18)."""
+
+    v: FormatVersion
+    first: _Note
+    second: _Note
+    path: Maybe[Annotated[Array[_Hash], Field(min_length=1, max_length=64)]] = None
+
+
 _Body = Annotated[Base64, Field(max_length=limits.CASEFILE_BYTES_MAX)]
 
 
@@ -187,6 +209,16 @@ class PublicBody(Model):
     proof: PlainProof
 
 
+class TimestampLink(Model):
+    """A token, what it is over, and what shows that this covers what it should (SPEC 13.5)."""
+
+    stamped: Annotated[Base64, Field(max_length=88_748)]
+    token: Annotated[Base64, Field(max_length=87_384)]
+    hashes: Annotated[
+        Array[Annotated[Base64, Field(min_length=44, max_length=44)]], Field(max_length=63)
+    ]
+
+
 class CaseFile(Model):
     """Everything that is needed to check one submission without a connection (SPEC 15)."""
 
@@ -197,3 +229,4 @@ class CaseFile(Model):
     trust: PublicBody
     keysets: Annotated[Array[_Body], Field(max_length=4096)]
     packs: Annotated[Array[_Body], Field(max_length=4096)]
+    timestamps: Maybe[Annotated[Array[TimestampLink], Field(min_length=1, max_length=64)]] = None

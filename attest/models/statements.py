@@ -49,6 +49,9 @@ DECLARATION_TYPE: Final = "urn:foundry-attest:declaration:v1"
 DETERMINATION_TYPE: Final = "urn:foundry-attest:determination:v1"
 DECISION_TYPE: Final = "urn:foundry-attest:decision:v1"
 REVIEW_TYPE: Final = "urn:foundry-attest:review:v1"
+POLICY_TYPE: Final = "urn:foundry-attest:policy:v1"
+ACKNOWLEDGEMENT_TYPE: Final = "urn:foundry-attest:acknowledgement:v1"
+ACTIVATION_TYPE: Final = "urn:foundry-attest:activation:v1"
 
 P = TypeVar("P")
 

@@ -20,9 +20,10 @@ from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts, facts_from_json
+from attest.rules.folder import Folder, read_tables
 from attest.rules.pack import Pack
-from attest.rules.shape import array, date, matching, one_of, record, refuse, text
-from attest.rules.source import Folder, read_tables
+from attest.rules.places import Place, refuse
+from attest.rules.shape import array, date, matching, one_of, record, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +66,17 @@ def read_cases(folder: Folder) -> tuple[Case, ...]:
 
     Raises:
         InputError: file.
-        RuleError: pack-invalid, with file and case.
+        RuleError: pack-invalid, with file, line and case.
     """
     cases: dict[str, Case] = {}
-    for file, table in read_tables(folder / "cases").items():
-        _CHECK_FILE(table, file)
-        for written in table["case"]:
-            place = f"{file}, case {written['id']}"
+    for name, table in read_tables(folder / "cases", "cases/").items():
+        _CHECK_FILE(table.body, table.file.place())
+        defaults = table.body.get("defaults", {})
+        for number, written in enumerate(table.body["case"]):
+            place = table.file.place(f"case {written['id']}", keys=("case", number))
             if written["id"] in cases:
-                refuse(place, "the id stands twice")
-            cases[written["id"]] = _case(written, table.get("defaults", {}), file, place)
+                refuse(place.at("id"), "the id stands twice")
+            cases[written["id"]] = _case(written, defaults, name, place)
     return tuple(cases.values())
 
 
@@ -133,15 +135,18 @@ def _line(
     return ", ".join(parts)
 
 
-def _case(written: Json, defaults: Mapping[str, Mapping[str, Json]], file: str, place: str) -> Case:
+def _case(
+    written: Json, defaults: Mapping[str, Mapping[str, Json]], file: str, place: Place
+) -> Case:
     expect = written["expect"]
     if written["confidence"] == "U" and not expect.get("flags"):
-        refuse(place, "an unsure case names the ambiguity that must be flagged")
+        refuse(place.at("expect"), "an unsure case names the ambiguity that must be flagged")
     facts = _facts(written, defaults, place)
     try:
         known = facts_from_json(facts)
     except InputError as error:
-        refuse(place, f"facts {error.pointer or ''}: {error.detail}")
+        pointer = error.pointer or ""
+        refuse(_fact_place(place, written, pointer), f"facts {pointer}: {error.detail}")
     return Case(
         id=written["id"],
         file=file,
@@ -157,7 +162,17 @@ def _case(written: Json, defaults: Mapping[str, Mapping[str, Json]], file: str, 
     )
 
 
-def _facts(written: Json, defaults: Mapping[str, Mapping[str, Json]], place: str) -> Json:
+def _fact_place(place: Place, written: Json, pointer: str) -> Place:
+    """Where a fact of a case stands: in the case, or in the defaults of its file."""
+    steps = [int(step) if step.isdecimal() else step for step in pointer.split("/")[1:]]
+    own = written.get("facts", {})
+    for step in steps[:2]:
+        own = own.get(step) if isinstance(own, dict) else None
+    keys = ("defaults",) if own is None else (*place.keys, "facts")
+    return Place(place.steps, (*keys, *steps), place.file)
+
+
+def _facts(written: Json, defaults: Mapping[str, Mapping[str, Json]], place: Place) -> Json:
     """The defaults of the file without what is `absent`, under the case's own facts."""
     facts = {group: dict(members) for group, members in defaults.items()}
     for name in written.get("absent", []):
@@ -165,9 +180,9 @@ def _facts(written: Json, defaults: Mapping[str, Mapping[str, Json]], place: str
         present = facts.get(group, {})
         if member:
             if present.pop(member, None) is None:
-                refuse(place, "absent names what is no default")
+                refuse(place.at("absent"), "absent names what is no default")
         elif facts.pop(group, None) is None:
-            refuse(place, "absent names what is no default")
+            refuse(place.at("absent"), "absent names what is no default")
     for group, members in written.get("facts", {}).items():
         facts[group] = {**facts.get(group, {}), **members}
     transaction = facts.setdefault("transaction", {})
@@ -176,12 +191,12 @@ def _facts(written: Json, defaults: Mapping[str, Mapping[str, Json]], place: str
     return facts
 
 
-def _tables(value: Json, place: str) -> None:
+def _tables(value: Json, place: Place) -> None:
     if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
         refuse(place, "not a table of tables")
 
 
-def _case_results(value: Json, place: str) -> None:
+def _case_results(value: Json, place: Place) -> None:
     if not isinstance(value, dict):
         refuse(place, "not a table")
     for result in value.values():

@@ -29,9 +29,11 @@ from attest.errors import InputError, RuleError
 from attest.rules import source, syntax
 from attest.rules.expr import Compiler, Expression, Macro
 from attest.rules.facts import FACTS
+from attest.rules.folder import Folder
 from attest.rules.order import at, check_links, evaluation_order
-from attest.rules.runtime import NOTHING
-from attest.rules.shape import Places, check_shape, place_of, refuse
+from attest.rules.places import Place, Places, place_of, refuse
+from attest.rules.runtime import NOTHING, TRACE
+from attest.rules.shape import check_shape
 from attest.rules.types import BOOL, DATE, INT, STRING, Type, Value, named_type
 
 ENGINE: Final = 1
@@ -130,7 +132,7 @@ class Gap:
     last: dt.date
 
 
-def read_pack_folder(folder: source.Folder) -> bytes:
+def read_pack_folder(folder: Folder) -> bytes:
     """Read a folder of TOML files (docs/RULES.md) into a canonical pack document.
 
     The document has been compiled once, so it is a good pack.
@@ -181,7 +183,7 @@ def coverage(pack: Pack, *, until: dt.date) -> tuple[Gap, ...]:
 def _compile(raw: bytes, places: Places) -> Pack:
     document = _open(raw)
     check_shape(document, places)
-    first, last = _span(document["effective"], "pack, effective")
+    first, last = _span(document["effective"], place_of(places, "pack", "").member("effective"))
     check_links(document, places)
     order = evaluation_order(document, places)
     names: dict[str, Type] = dict(FACTS)
@@ -197,9 +199,10 @@ def _compile(raw: bytes, places: Places) -> Pack:
     for node in order:
         root, _, name = node.partition(".")
         if root == "define":
-            with at(place_of(places, "definitions", name)):
+            with at(place_of(places, "definitions", name).member("value"), places):
                 definitions[node] = compiler.define(name, written[name]["value"])
-    rules = {rule["name"]: _rule(rule, document, compiler, places) for rule in document["rules"]}
+    conditions = _Conditions(compiler, places)
+    rules = {rule["name"]: _rule(rule, document, conditions) for rule in document["rules"]}
     for name in macros:
         if name not in compiler.macros_used:
             refuse(place_of(places, "definitions", name), "nothing uses this macro")
@@ -231,16 +234,16 @@ def _open(raw: bytes) -> Json:
     except InputError as error:
         raise RuleError("pack-invalid", f"the document: {error.code}: {error.detail}") from None
     if not isinstance(document, dict) or type(document.get("engine")) is not int:
-        refuse("the document", "not a pack")
+        refuse(Place(("the document",)), "not a pack")
     if document["engine"] != ENGINE:
         detail = f"the pack needs engine {document['engine']}; this is engine {ENGINE}"
         raise RuleError("engine-unknown", detail)
     if canonical(document) != raw:
-        refuse("the document", "not canonical JSON")
+        refuse(Place(("the document",)), "not canonical JSON")
     return document
 
 
-def _span(version: Mapping[str, str], place: str) -> tuple[int, int]:
+def _span(version: Mapping[str, str], place: Place) -> tuple[int, int]:
     first = dt.date.fromisoformat(version["from"]).toordinal()
     until = version.get("until")
     last = dt.date.fromisoformat(until).toordinal() if until else OPEN_END
@@ -249,11 +252,11 @@ def _span(version: Mapping[str, str], place: str) -> tuple[int, int]:
     return first, last
 
 
-def _spans(versions: Sequence[Json], place: str) -> list[tuple[int, int]]:
+def _spans(versions: Sequence[Json], place: Place) -> list[tuple[int, int]]:
     """First and last day of each version; newest first, no day twice, none left out between."""
-    spans = [_span(each, f"{place}, version {n}") for n, each in enumerate(versions, 1)]
-    for number, (newer, older) in enumerate(pairwise(spans), 2):
-        here = f"{place}, version {number}"
+    places = [place.member("versions").item("version", n + 1) for n in range(len(versions))]
+    spans = [_span(each, here) for each, here in zip(versions, places, strict=True)]
+    for here, (newer, older) in zip(places[1:], pairwise(spans), strict=True):
         if older[0] >= newer[0]:
             refuse(here, "versions stand newest first")
         if older[1] >= newer[0]:
@@ -292,8 +295,29 @@ def _value(kind: str, value: Json) -> Value:
     return known
 
 
-def _rule(rule: Json, document: Json, compiler: Compiler, places: Places) -> Rule:
-    place = place_of(places, "rules", rule["name"])
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """Compiles the conditions of rules."""
+
+    compiler: Compiler
+    places: Places
+
+    def of(
+        self, table: Json, member: str, place: Place, *, notes: frozenset[str] = TRACE
+    ) -> Expression:
+        """A condition; those of a reading note nothing, since a flag shows no trace."""
+        with at(place.member(member), self.places):
+            return self.compiler.expression(table[member], BOOL, notes=notes)
+
+    def maybe(
+        self, table: Json, member: str, place: Place, *, notes: frozenset[str] = TRACE
+    ) -> Expression | None:
+        return self.of(table, member, place, notes=notes) if member in table else None
+
+
+def _rule(rule: Json, document: Json, conditions: _Conditions) -> Rule:
+    place = place_of(conditions.places, "rules", rule["name"])
+    versions = place.member("versions")
     stated = {
         "pack": document["id"],
         "rule": rule["name"],
@@ -308,7 +332,7 @@ def _rule(rule: Json, document: Json, compiler: Compiler, places: Places) -> Rul
         tested_on=rule["versions"][0]["tested_on"],
         stated=stated,
         versions=tuple(
-            _rule_version(version, span, stated, compiler, f"{place}, version {number}")
+            _rule_version(version, span, stated, conditions, versions.item("version", number))
             for number, (version, span) in enumerate(zip(rule["versions"], spans, strict=True), 1)
         ),
     )
@@ -318,19 +342,18 @@ def _rule_version(
     version: Json,
     span: tuple[int, int],
     stated: Mapping[str, str],
-    compiler: Compiler,
-    place: str,
+    conditions: _Conditions,
+    place: Place,
 ) -> RuleVersion:
     readings = [
         Reading(
             ambiguity=reading["ambiguity"],
             name=reading["name"],
-            when=_reading(reading, "when", compiler, f"{place}, reading {number}"),
-            holds=_reading(reading, "holds", compiler, f"{place}, reading {number}")
-            if "holds" in reading
-            else None,
+            when=conditions.of(reading, "when", here, notes=NOTHING),
+            holds=conditions.maybe(reading, "holds", here, notes=NOTHING),
         )
         for number, reading in enumerate(version.get("readings", []), 1)
+        for here in [place.member("readings").item("reading", number)]
     ]
     return RuleVersion(
         first=span[0],
@@ -342,8 +365,8 @@ def _rule_version(
             "confidence": version["confidence"],
             "as_of": version["as_of"],
         },
-        applies=_condition(version, "applies", compiler, place),
-        holds=_condition(version, "holds", compiler, place),
+        applies=conditions.maybe(version, "applies", place),
+        holds=conditions.maybe(version, "holds", place),
         scope=version.get("scope", ""),
         overcome_by=tuple(version.get("overcome_by", [])),
         on_fail=version.get("on_fail", ""),
@@ -351,16 +374,3 @@ def _rule_version(
         clears_with=tuple(version.get("clears_with", [])),
         readings=tuple(readings),
     )
-
-
-def _condition(table: Json, member: str, compiler: Compiler, place: str) -> Expression | None:
-    if member not in table:
-        return None
-    with at(f"{place}, {member}"):
-        return compiler.expression(table[member], BOOL)
-
-
-def _reading(reading: Json, member: str, compiler: Compiler, place: str) -> Expression:
-    """An expression of a reading: a flag shows no trace."""
-    with at(f"{place}, {member}"):
-        return compiler.expression(reading[member], BOOL, notes=NOTHING)

@@ -166,8 +166,10 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
             "integrated-circuit", "assembly", "memory-stack", "model-weights", "equipment", "other"
         ),
         "eccn": _NAME,
+        "eccn_within": Items(_NAME),
         "controlled_in": Items(_choice("CN", "EU", "JP", "KR", "NL", "TW")),
         "units": _COUNT,
+        "circuits": _COUNT,
         "precisions": Items(_PRECISION),
         "tpp_milli": _AMOUNT,
         "applicable_area_um2": _COUNT,
@@ -195,6 +197,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "act": _choice("export", "reexport", "transfer-in-country"),
         "shipment_date": _DAY,
         "consignee_country": _COUNTRY,
+        "consignee_name": _NAME,
+        "ultimate_parent_name": _NAME,
         "consignee_hqs": Items(_COUNTRY),
         "ultimate_customer_hqs": Items(_COUNTRY),
         "consignee_private": _FLAG,
@@ -214,7 +218,11 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "notified_on": _DAY,
         "certified": Items(
             _choice(
+                "aia-consignee",
                 "enough-us-supply",
+                "hbm-conditions",
+                "lpp-consignee",
+                "nac-conditions",
                 "no-foundry-diversion",
                 "not-military",
                 "recipient-security",

@@ -6,9 +6,9 @@ a place as its author sees it:
 >>> version = {"from": "2025-01-31", "value": 7, "citation": "", "confidence": "A",
 ...            "as_of": "2026-07-23"}
 >>> param = {"name": "limit", "type": "int", "tested_on": "completion", "versions": [version]}
->>> check_param(param, "limits.toml: limit")
+>>> check_param(param, Place(("limit",)))
 Traceback (most recent call last):
-attest.errors.RuleError: pack-invalid: limits.toml: limit, version 1, citation: not a text
+attest.errors.RuleError: pack-invalid: limit, version 1, citation: not a text
 """
 
 from __future__ import annotations
@@ -16,58 +16,45 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 from attest import limits
 from attest.encoding import Json, parse_date
-from attest.errors import InputError, RuleError
+from attest.errors import InputError
+from attest.rules.places import Place, Places, place_of, refuse
 from attest.rules.types import BOOL, DATE, INT, ListOf, Type, named_type
 
-Check: TypeAlias = Callable[[Json, str], None]
-Places: TypeAlias = Mapping[tuple[str, str], str]
-"""Where the author wrote what stands under (section, name)."""
-
+Check: TypeAlias = Callable[[Json, Place], None]
 KINDS: Final = ("scope", "way", "presumption", "test")
 SECTIONS: Final = ("params", "definitions", "ambiguities", "rules")
-
-
-def refuse(place: str, why: str) -> NoReturn:
-    """Raise pack-invalid for a place."""
-    raise RuleError("pack-invalid", f"{place}: {why}")
-
-
-def place_of(places: Places, section: str, name: str) -> str:
-    """The place of a named part of the document."""
-    return places.get((section, name), f"{section}, {name}")
 
 
 def record(required: Mapping[str, Check], optional: Mapping[str, Check]) -> Check:
     known = {**required, **optional}
 
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         if not isinstance(value, dict):
             refuse(place, "not a table")
         for name in required:
             if name not in value:
-                refuse(place, f"{name} is missing")
+                refuse(place, f"{place.written(name)} is missing")
         for name in value:
             if name not in known:
-                allowed = ", ".join(sorted(known))
-                refuse(place, f"a member is unknown; there may be {allowed}")
+                allowed = ", ".join(sorted(map(place.written, known)))
+                refuse(place.at(name), f"a member is unknown; there may be {allowed}")
         for name, check_member in known.items():
             if name in value:
-                check_member(value[name], f"{place}, {name}")
+                check_member(value[name], place.member(name))
 
     return check
 
 
 def array(check_item: Check, *, least: int = 0, label: str = "item") -> Check:
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         if not isinstance(value, list) or not least <= len(value) <= limits.LIST_ITEMS_MAX:
             refuse(place, f"not a list of {least} to {limits.LIST_ITEMS_MAX}")
-        outer = place.rpartition(", ")[0] if label != "item" else place
         for number, item in enumerate(value, 1):
-            check_item(item, f"{outer}, {label} {number}")
+            check_item(item, place.item(label, number))
 
     return check
 
@@ -75,7 +62,7 @@ def array(check_item: Check, *, least: int = 0, label: str = "item") -> Check:
 def matching(pattern: str, what: str) -> Check:
     compiled = re.compile(pattern)
 
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         if not isinstance(value, str) or not compiled.fullmatch(value):
             refuse(place, f"not {what}")
 
@@ -83,19 +70,19 @@ def matching(pattern: str, what: str) -> Check:
 
 
 def one_of(*choices: str) -> Check:
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         if value not in choices:
             refuse(place, f"not one of {', '.join(choices)}")
 
     return check
 
 
-def text(value: Json, place: str) -> None:
+def text(value: Json, place: Place) -> None:
     if not isinstance(value, str) or not value or value != value.strip():
         refuse(place, "not a text")
 
 
-def date(value: Json, place: str) -> None:
+def date(value: Json, place: Place) -> None:
     try:
         if isinstance(value, str):
             parse_date(value)
@@ -105,7 +92,7 @@ def date(value: Json, place: str) -> None:
     refuse(place, "not a date")
 
 
-def distinct_texts(value: Json, place: str) -> None:
+def distinct_texts(value: Json, place: Place) -> None:
     array(text)(value, place)
     if len(set(value)) < len(value):
         refuse(place, "an item stands twice")
@@ -130,14 +117,14 @@ def _value_of(kind: Type) -> Check:
         return distinct_texts
     expected = bool if kind == BOOL else int if kind == INT else str
 
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         if type(value) is not expected:
             refuse(place, "not a value of the param's type")
 
     return check
 
 
-def check_param(value: Json, place: str) -> None:
+def check_param(value: Json, place: Place) -> None:
     """A dated value with its citation; `versions` are checked against `type`."""
     named = value.get("type") if isinstance(value, dict) else None
     kind = named_type(named) if isinstance(named, str) else None
@@ -200,7 +187,7 @@ def _rule_version(kind: str) -> Check:
 _RULE_VERSIONS: Final = {kind: _rule_version(kind) for kind in KINDS}
 
 
-def _check_rule(value: Json, place: str) -> None:
+def _check_rule(value: Json, place: Place) -> None:
     kind = value.get("kind") if isinstance(value, dict) else None
     version = _RULE_VERSIONS.get(kind, text) if isinstance(kind, str) else text
     record(
@@ -225,13 +212,14 @@ _CHECKS: Final[Mapping[str, tuple[str, Check, Check]]] = {
 def _section(section: str, places: Places) -> Check:
     key, check_key, check_item = _CHECKS[section]
 
-    def check_named(value: Json, place: str) -> None:
+    def check_named(value: Json, place: Place) -> None:
         if not isinstance(value, dict) or key not in value:
             refuse(place, f"{key} is missing")
-        check_key(value[key], f"{place}, {key}")
-        check_item(value, place_of(places, section, value[key]))
+        named = place_of(places, section, str(value[key]))
+        check_key(value[key], named.member(key))
+        check_item(value, named)
 
-    def check(value: Json, place: str) -> None:
+    def check(value: Json, place: Place) -> None:
         array(check_named)(value, place)
         names = [item[key] for item in value]
         for earlier, later in pairwise(names):
@@ -260,9 +248,9 @@ def check_shape(document: Json, places: Places) -> None:
             **{section: _section(section, places) for section in SECTIONS},
         },
         {},
-    )(document, "pack")
+    )(document, places.get(("pack", ""), Place(("pack",))))
 
 
-def _version_one(value: Json, place: str) -> None:
+def _version_one(value: Json, place: Place) -> None:
     if type(value) is not int or value != 1:
         refuse(place, "not 1")

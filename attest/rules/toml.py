@@ -7,7 +7,7 @@ starts; strings and comments are stepped over:
 {'a': {'b': '1.2.3'}}
 >>> loads(b"a" + b".a" * limits.TOML_KEY_PARTS_MAX + b" = 1", bytes_max=100)
 Traceback (most recent call last):
-attest.errors.InputError: json-too-deep: a dotted key has over 32 parts
+attest.errors.InputError: json-too-deep: a dotted key has over 32 parts (at line 1)
 """
 
 from __future__ import annotations
@@ -42,19 +42,29 @@ def loads(raw: bytes, *, bytes_max: int) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError("json-encoding", f"not UTF-8 at byte {error.start}") from None
-    if any(token["long"] for token in _TOKENS.finditer(text)):
-        most = limits.TOML_KEY_PARTS_MAX
-        raise InputError("json-too-deep", f"a dotted key has over {most} parts")
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError("json-encoding", f"not UTF-8 at byte {error.start}, line {line}") from None
+    for token in _TOKENS.finditer(text):
+        if token["long"]:
+            where = f"line {_line(text, token.start())}"
+            most = limits.TOML_KEY_PARTS_MAX
+            raise InputError("json-too-deep", f"a dotted key has over {most} parts (at {where})")
     try:
         document = tomllib.loads(text)
     except RecursionError:
         raise InputError("json-too-deep", "the nesting is over the limit") from None
     except ValueError as error:  # TOMLDecodeError, and a number without end
         place = re.search(r" \(at [^()]*\)$", str(error))
-        raise InputError("toml-malformed", f"not TOML{place[0] if place else ''}") from None
+        where = place[0] if place else ""
+        if "end of document" in where:
+            where = f" (at the end, line {_line(text.rstrip(), None)})"
+        raise InputError("toml-malformed", f"not TOML{where}") from None
     _check_depth(document, 1)
     return document
+
+
+def _line(text: str, offset: int | None) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 def _check_depth(value: object, level: int) -> None:

@@ -18,18 +18,15 @@ from hypothesis import strategies as st
 from attest import limits
 from attest.errors import InputError, InternalError, LogError
 from attest.log.checkpoint import (
-    TYPE_ED25519,
-    TYPE_ML_DSA_44,
     Checkpoint,
     CheckpointSigner,
     LogKeys,
     cosigned_message,
     format_checkpoint,
-    key_id,
     open_checkpoint,
     parse_checkpoint_text,
-    parse_note,
 )
+from attest.log.note import ED25519_NOTE, ML_DSA_44_COSIGNATURE, key_id, parse_note
 from tests.log.sample import NOON, ORIGIN
 
 ROOT = bytes(range(32))
@@ -125,8 +122,8 @@ def test_ml_dsa_signatures_with_another_time_or_length(change: dict[int, int], c
 def test_each_line_is_tied_to_its_type() -> None:
     """The key IDs of the two keys, swapped, verify nothing."""
     name = ORIGIN.encode()
-    ids = [key_id(ORIGIN, TYPE_ED25519, SIGNER.keys.ed25519)]
-    ids.append(key_id(ORIGIN, TYPE_ML_DSA_44, SIGNER.keys.ml_dsa_44))
+    ids = [key_id(ORIGIN, ED25519_NOTE, SIGNER.keys.ed25519)]
+    ids.append(key_id(ORIGIN, ML_DSA_44_COSIGNATURE, SIGNER.keys.ml_dsa_44))
     blobs = [base64.b64decode(line.rsplit(b" ", 1)[1])[4:] for line in (ED25519_LINE, ML_DSA_LINE)]
     swapped = b"".join(
         "\u2014 ".encode() + name + b" " + base64.b64encode(identifier + blob) + b"\n"

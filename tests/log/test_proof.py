@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from attest import limits
 from attest.encoding import encode_base64
 from attest.errors import InputError, LogError
-from attest.log.checkpoint import CheckpointSigner, parse_checkpoint_text, parse_note
+from attest.log.checkpoint import CheckpointSigner, parse_checkpoint_text
 from attest.log.merkle import check_inclusion, leaf_hash, prove_inclusion, root_of
+from attest.log.note import parse_note
 from attest.log.proof import (
     TlogProof,
     format_proof_document,

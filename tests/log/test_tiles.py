@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import LogError
-from attest.log.checkpoint import key_id, parse_checkpoint_text, parse_note
-from attest.log.merkle import leaf_hash, root_of, root_of_packed
+from attest.log.merkle import leaf_hash, root_of
 from attest.log.tiles import (
     Tile,
     bodies_path,
@@ -25,6 +22,7 @@ from attest.log.tiles import (
     hash_tiles,
     read_bodies,
     split_bundle,
+    tile_at,
     tile_path,
     tiles_of_level,
 )
@@ -47,6 +45,29 @@ def test_paths(index: int, width: int, path: str) -> None:
     assert tile_path(3, index, width) == f"tile/3/{path}"
     assert bundle_path(index, width) == f"tile/entries/{path}"
     assert bodies_path(index, width) == f"bodies/{path}"
+
+
+@given(st.integers(0, 63), st.integers(0, 10**12), st.integers(1, 256), st.booleans())
+def test_a_path_leads_back_to_its_tile(level: int, index: int, width: int, entries: bool) -> None:
+    if entries:
+        assert tile_at(bundle_path(index, width)) == (Tile(0, index, width), True)
+    else:
+        assert tile_at(tile_path(level, index, width)) == (Tile(level, index, width), False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "tile/0", "tile/0/00", "tile/0/0000", "tile/0/x000/000", "tile/0/001/000"),
+        *("tile/64/000", "tile/00/000", "tile/-1/000", "tile/0/000.p/0", "tile/0/000.p/256"),
+        *("tile/0/000.p/01", "tile/0/000.p/", "tile/0/000/", "/tile/0/000", "tile/0/٠٠٠"),
+        *("bodies/000", "tile/bodies/000", "tile/entries/../000", "tile/0/000\n"),
+    ],
+)
+def test_no_other_path_leads_to_a_tile(path: str) -> None:
+    with pytest.raises(LogError) as caught:
+        tile_at(path)
+    assert caught.value.code == "export-incomplete"
 
 
 def widths(size: int, level: int) -> tuple[int, int | None]:
@@ -147,30 +168,3 @@ def test_the_printed_path_and_widths(shared_dir: Path) -> None:
     assert tile_path(0, 1234067, 256) == f"tile/0/{printed['index_1234067']}"
     for level, wanted in printed["size_70000"].items():
         assert widths(70_000, int(level)) == (wanted["full"], wanted["partial_width"])
-
-
-def test_a_log_by_other_hands(shared_dir: Path) -> None:
-    """The read path of tlog-tiles on the test log of Tessera: every size from 0 to 15."""
-    folder = shared_dir / "vectors" / "tessera-log"
-    vkey = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
-    name, identifier, encoded = vkey.split("+", 2)
-    public = base64.b64decode(encoded)
-    assert key_id(name, public[0], public[1:]).hex() == identifier
-    read = 0
-    for size in range(16):
-        note = parse_note((folder / f"checkpoint.{size}").read_bytes())
-        checkpoint = parse_checkpoint_text(note.text)
-        assert (checkpoint.origin, checkpoint.size) == (name, size)
-        ((signed_by, found, signature),) = note.signatures
-        assert (signed_by, found.hex()) == (name, identifier)
-        Ed25519PublicKey.from_public_bytes(public[1:]).verify(signature, note.text)
-        entries: list[bytes] = []
-        for tile in tiles_of_level(size, 0):
-            entries, whole = split_bundle((folder / bundle_path(0, tile.width)).read_bytes())
-            assert whole
-            hashes = (folder / tile_path(0, 0, tile.width)).read_bytes()
-            assert hashes == b"".join(map(leaf_hash, entries))
-            assert root_of_packed(hashes) == checkpoint.root
-        assert root_of([leaf_hash(entry) for entry in entries]) == checkpoint.root
-        read += len(entries)
-    assert read == sum(range(16))

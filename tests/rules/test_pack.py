@@ -99,29 +99,41 @@ LIMITS = "params/limits.toml"
     [
         ({"pack.toml": None}, "pack.toml: the file is missing"),
         ({"notes.txt": "x"}, "the folder: a file has no place in a pack; notes go to README.md"),
-        ({"scope.toml": "kind = "}, "scope.toml: not TOML (at end of document)"),
-        ({"scope.toml": "a = 1\na = 2"}, "scope.toml: not TOML (at end of document)"),
+        ({"scope.toml": "kind = "}, "scope.toml: not TOML (at the end, line 1)"),
+        ({"scope.toml": "a = 1\na = 2"}, "scope.toml: not TOML (at the end, line 2)"),
         ({"scope.toml": f"zz = {'9' * 5000}"}, "scope.toml: not TOML"),
         ({"scope.toml": f"a{'.a' * 900} = 1"}, "scope.toml: a dotted key has over 32 parts"),
-        (changed("pack.toml", 'layer = "law"', 'layer = "habit"'), "pack, layer: not one of law,"),
-        (changed("pack.toml", "2026-11-24", "soon"), "pack, edition: not a date"),
-        (changed("pack.toml", '"mini"', '"Mini"'), "pack, id: not an identifier such as us-ear"),
-        (changed("pack.toml", "title", "titel"), "pack.toml: a member is unknown; there may be"),
-        (changed("pack.toml", "from = 2025-01-31", "from = 2025-01-31T00:00:00"), "pack.toml: eff"),
+        (
+            changed("pack.toml", 'layer = "law"', 'layer = "habit"'),
+            "pack.toml, line 4: layer: not one",
+        ),
+        (changed("pack.toml", "2026-11-24", "soon"), "pack.toml, line 3: edition: not a date"),
+        (changed("pack.toml", '"mini"', '"Mini"'), "pack.toml, line 2: id: not an id"),
+        (changed("pack.toml", "title", "titel"), "pack.toml, line 6: a member is un"),
+        (
+            changed("pack.toml", "from = 2025-01-31", "from = 2025-01-31T00:00:00"),
+            "line 8: effecti",
+        ),
         (
             changed("pack.toml", "from = 2025-01-31", "from = 2025-01-31\nuntil = 2025-01-30"),
-            "pack, effective: ends before it begins",
+            "pack.toml, line 7: effective: ends before it begins",
         ),
-        (changed(LIMITS, "citation", "cite"), "params/limits.toml: limit, version 1: citation is"),
+        (
+            changed(LIMITS, "citation", "cite"),
+            "limits.toml, line 5: limit, version 1: citation is mis",
+        ),
         (changed(LIMITS, 'confidence = "A"', ""), "limit, version 1: confidence is missing"),
         (changed(LIMITS, "as_of = 2026-07-23", ""), "limit, version 1: as_of is missing"),
         (changed(LIMITS, 'confidence = "A"', 'confidence = "D"'), "confidence: not one of A, B, C"),
-        (changed(LIMITS, "35_000_000_000", "35e9"), "limits.toml: limit, version, value: a number"),
+        (
+            changed(LIMITS, "35_000_000_000", "35e9"),
+            "limits.toml, line 7: limit, version 1, value: a",
+        ),
         (changed(LIMITS, "35_000_000_000", "true"), "value: not a value of the param's type"),
         (changed(LIMITS, "35_000_000_000", "'many'"), "value: not a value of the param's type"),
         (
             changed(LIMITS, "35_000_000_000", "9007199254740992"),
-            "limit, version, value: a number is bey",
+            "line 7: limit, version 1, value: a number is bey",
         ),
         (changed(LIMITS, '"int"', '"float"'), "limit, type: not one of bool, int, string, date"),
         (changed(LIMITS, "unit", "units"), "limit: a member is unknown; there may be name, note"),
@@ -132,27 +144,33 @@ LIMITS = "params/limits.toml"
         (changed(LIMITS, "2026-12-31", "2026-12-30"), "version 2: leaves a gap to the version bef"),
         (changed(LIMITS, "from = 2027-01-01", "from = 2024-01-01"), "versions stand newest first"),
         (changed(LIMITS, "2026-12-31", "2024-12-31"), "limit, version 2: ends before it begins"),
-        ({"params/more.toml": FILES[LIMITS]}, "params/more.toml: limit: the param stands twice"),
-        ({"params/more.toml": "x = 1"}, "params/more.toml: x: not a table"),
+        ({"params/more.toml": FILES[LIMITS]}, "limit: stands twice, first in params/l"),
+        ({"params/more.toml": "[x]\nname = 'x'"}, "line 2: x: the name stands in the heading"),
+        (
+            changed(LIMITS, "[[limit.version]]", "versions = []\n[[limit.version]]"),
+            "write version ",
+        ),
+        ({"scope.toml": f"title = {'[' * 31}{']' * 31}"}, "the folder: nested deeper than 32 le"),
+        ({"params/more.toml": "x = 1"}, "params/more.toml, line 1: x: not a table"),
         ({"params/Big.toml": "[Big]\ntype = 'int'"}, "name: not a name of lower-case letters"),
         (changed("params/places.toml", '"CN", "MO"', '"CN", "CN"'), "value: an item stands twice"),
         (changed("params/places.toml", '"CN", "MO"', '"CN", 7'), "value, item 2: not a text"),
         (changed("params/places.toml", "value = 2026-12-31", "value = 7"), "value: not a date"),
-        (changed("definitions.toml", "[[define]]", "[[defin]]"), "definitions.toml: a member is u"),
+        (changed("definitions.toml", "[[define]]", "[[defin]]"), "definitions.toml, line 2: a mem"),
         (
             changed("definitions.toml", 'name = "count"', ""),
-            "definitions.toml: a define has no nam",
+            "definitions.toml, line 8: a define has no name",
         ),
-        (changed("definitions.toml", '"count"', '"logic"'), "logic: stands twice or is not in the"),
+        (changed("definitions.toml", '"count"', '"logic"'), "line 8: logic: stands twice, first"),
         (changed("definitions.toml", '"die"\nvalue', '"params"\nvalue'), "name belongs to the lan"),
         (changed("ambiguities.toml", "AMB-01", "amb 1"), "id: not an identifier such as AMB-01"),
         (changed("ambiguities.toml", "problem", "question"), "AMB-01: problem is missing"),
-        (changed(WAY, 'kind = "way"', 'kind = "route"'), "way_count.toml, kind: not one of scope"),
+        (changed(WAY, 'kind = "way"', 'kind = "route"'), "count.toml, line 3: kind: not one of sc"),
         (changed(WAY, "AMB-01", "AMB-02"), "reading 1, ambiguity: not in the ambiguities of the p"),
-        (changed(WAY, "clears_with", "clears"), "way_count.toml, version 1: a member is unknown"),
+        (changed(WAY, "clears_with", "clears"), "count.toml, line 14: version 1: a member"),
         (changed(WAY, "unknown = ", "unknwn = "), "version 1, says: unknown is missing"),
         (changed(WAY, '= ["The count on the layout file"]', "= []"), "clears_with: not a list of"),
-        (changed(WAY, "kind", "on_fail = 'FAIL'\nkind"), "way_count.toml: a member is unknown"),
+        (changed(WAY, "kind", "on_fail = 'FAIL'\nkind"), "way_count.toml, line 3: a member is"),
         (changed(WAY, "citation", "on_fail = 'FAIL'\ncitation"), "version 1: a member is unknown"),
         (changed("presumption.toml", 'on_fail = "FAIL"', ""), "version 1: on_fail is missing"),
         (changed("presumption.toml", '"FAIL"', '"PASS"'), "on_fail: not one of FAIL, HOLD"),
@@ -161,7 +179,7 @@ LIMITS = "params/limits.toml"
         (changed("presumption.toml", '"way_name"', '"scope"'), "not different rules of kind way"),
         (changed("presumption.toml", '"way_name"', '"nobody"'), "not different rules of kind way"),
         (changed("presumption.toml", '"way_name"', '"way_count"'), "not different rules of kind"),
-        (changed("presumption.toml", '"way_name", ', ""), "way_name.toml: no presumption names th"),
+        (changed("presumption.toml", '"way_name", ', ""), "way_name.toml, line 1: no presumption"),
         (
             changed("presumption.toml", "scope = ", "holds = 'true'\nscope = "),
             "a member is unknown",
@@ -169,8 +187,13 @@ LIMITS = "params/limits.toml"
         (changed("test_hbm.toml", 'on_fail = "HOLD"', ""), "version 1: on_fail is missing"),
         (changed("test_hbm.toml", "holds = ", "tests = "), "version 1: holds is missing"),
         ({"Upper.toml": FILES["scope.toml"]}, "name: not a name of lower-case letters, digits"),
-        ({"scope.toml": "name = 'x'"}, "scope.toml: the file's name is the rule's name"),
-        ({"scope.toml": "version = 7"}, "scope.toml: title is missing"),
+        ({"scope.toml": "name = 'x'"}, "scope.toml, line 1: the file's name is"),
+        ({"scope.toml": "version = 7"}, "scope.toml, line 1: title is missing"),
+        ({"scope.toml": "title = 'x'\nkind = 'way'"}, "scope.toml, line 1: version is missing"),
+        (
+            changed("scope.toml", "kind", "odd = 1\nkind"),
+            "there may be kind, name, note, title, ver",
+        ),
     ],
 )
 def test_defects_are_named_with_their_place(
@@ -187,47 +210,48 @@ def test_defects_are_named_with_their_place(
         (
             changed(WAY, 'params.limit"""', 'params.limt"""'),
             "pack-invalid",
-            "way_count.toml, version 1, holds: unknown name params.limt",
+            "way_count.toml, line 10: version 1, holds: unknown name params.limt",
         ),
         (
             changed(WAY, "define.site_allowed", "define.site"),
             "pack-invalid",
-            "way_count.toml, version 1, holds: unknown name define.site",
+            "way_count.toml, line 10: version 1, holds: unknown name define.site",
         ),
         (
             changed(WAY, "rule.scope", "rule.scop"),
             "pack-invalid",
-            "way_count.toml, version 1, applies: unknown name rule.scop",
+            "way_count.toml, line 9: version 1, applies: unknown name rule.scop",
         ),
         (
             changed(WAY, "fabricator.packages", "fabricator.packs"),
             "expression-invalid",
-            "way_count.toml, version 1, holds: line 1, column 1: unknown name fabricator.packs",
+            "way_count.toml, line 11, column 1: version 1, holds: unknown name fabricator.packs",
         ),
         (
             changed(WAY, "fabricator.packages", "fabricator.packages &"),
             "expression-invalid",
-            "way_count.toml, version 1, holds: line 1, column 21: this character is not",
+            "way_count.toml, line 11, column 21: version 1, holds: this character is not",
         ),
         (
             changed(WAY, '"define.count < params.strict_limit"', '"define.count"'),
             "expression-invalid",
-            "way_count.toml, version 1, reading 1, holds: line 1, column 1: this is int, not bool",
+            "way_count.toml, line 19, column 10: version 1, reading 1, holds: this is int, not",
         ),
         (
             changed(WAY, "params.limit != params.strict_limit", "params.limit != params.cliff"),
             "expression-invalid",
-            "reading 1, when: line 1, column 1: != cannot take int and date",
+            "line 18, column 9: version 1, reading 1, when: != cannot take int and date",
         ),
         (
             changed("definitions.toml", "d.units * d.gds_transistors", "d.units * d.function"),
             "expression-invalid",
-            "definitions.toml: count: line 1, column 48: * cannot take int and string",
+            "definitions.toml, line 10, column 57: count, value: * cannot take int and string",
         ),
         (
             changed("definitions.toml", "die.function ==", "die.size =="),
             "expression-invalid",
-            "die has no member size (in the macro logic)",
+            "line 10: count, value: die has no member size (in the macro logic, definitions.toml, "
+            "line 5, column 10)",
         ),
     ],
 )
@@ -246,23 +270,24 @@ def test_defects_of_expressions(
             changed(
                 "scope.toml", "fabricator.dies.exists", "rule.way_count && fabricator.dies.exists"
             ),
-            "scope.toml: rests on itself: rule.scope, rule.way_count",
+            "scope.toml, line 1: rests on itself: rule.scope, rule.way_count",
         ),
         (
             changed("test_hbm.toml", "!fabricator.hbm", "!rule.test_hbm"),
-            "test_hbm.toml: rests on itself: rule.test_hbm",
+            "test_hbm.toml, line 1: rests on itself: rule.test_hbm",
         ),
         (
             changed("definitions.toml", "die.function == 'logic'", "logic(die)"),
-            "definitions.toml: logic: rests on itself: logic()",
+            "definitions.toml, line 2: logic: rests on itself: logic()",
         ),
         (
             changed("definitions.toml", "!(fabricator", "rule.way_count && !(fabricator"),
-            "definitions.toml: site_allowed: rests on itself: define.site_allowed, rule.way_count",
+            "definitions.toml, line 13: site_allowed: rests on itself: define.site_allowed, "
+            "rule.way_count",
         ),
         (
             changed(WAY, "params.limit != params.strict_limit", "rule.presumption"),
-            "presumption.toml: rests on itself: rule.presumption, rule.way_count",
+            "presumption.toml, line 1: rests on itself: rule.presumption, rule.way_count",
         ),
     ],
 )
@@ -275,7 +300,7 @@ def test_a_macro_that_nothing_uses_is_refused(tmp_path: Path) -> None:
     changes = {"definitions.toml": FILES["definitions.toml"] + spare}
     assert defect(tmp_path, changes) == (
         "pack-invalid",
-        "definitions.toml: spare: nothing uses this macro",
+        "definitions.toml, line 17: spare: nothing uses this macro",
     )
 
 
@@ -287,7 +312,7 @@ def test_versions_of_a_rule_are_tested_on_one_date(tmp_path: Path) -> None:
     mixed = FILES["test_hbm.toml"] + "[[version]]" + older.replace('"decision"', '"completion"')
     assert defect(tmp_path, {"test_hbm.toml": mixed}) == (
         "pack-invalid",
-        "test_hbm.toml: all versions are tested on the same date",
+        "test_hbm.toml, line 1: all versions are tested on the same date",
     )
 
 
@@ -308,7 +333,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_pack_folder(tmp_path)
     assert (broken.value.code, broken.value.detail) == (
         "pack-invalid",
-        "scope.toml: not UTF-8 at byte 9",
+        "scope.toml: not UTF-8 at byte 9, line 1",
     )
     (tmp_path / "scope.toml").unlink()
     (tmp_path / "scope.toml").mkdir()
@@ -323,12 +348,18 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert missing.value.detail == "pack.toml: the file is missing"
 
 
-def test_invisible_characters_are_refused(tmp_path: Path) -> None:
-    hidden = changed("scope.toml", "A logic die", "A logic\u202e die")
-    assert defect(tmp_path, hidden) == (
-        "pack-invalid",
-        "the document: json-text: a forbidden character stands in the document",
-    )
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\\u0007", "\ufeff"])
+def test_invisible_characters_are_refused(tmp_path: Path, hidden: str) -> None:
+    changes = changed("scope.toml", "A logic die", f"A logic{hidden} die")
+    code, detail = defect(tmp_path, changes)
+    assert code == "pack-invalid"
+    assert detail.startswith("scope.toml, line 2: title: a")
+    assert "forbidden character" in detail
+
+
+def test_an_unusual_space_is_a_character_like_others(tmp_path: Path) -> None:
+    changes = changed("scope.toml", "A logic die", "A\u3000logic die")
+    assert "A\u3000logic die".encode() in read_pack_folder(folder(tmp_path, changes))
 
 
 def test_gaps_of_coverage_are_found(tmp_path: Path) -> None:

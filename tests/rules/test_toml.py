@@ -37,7 +37,8 @@ def refused(text: str) -> tuple[str, str]:
     ],
 )
 def test_a_long_dotted_key_is_refused_before_it_is_parsed(text: str) -> None:
-    assert refused(text) == ("json-too-deep", "a dotted key has over 32 parts")
+    last = text.count("\n") + 1
+    assert refused(text) == ("json-too-deep", f"a dotted key has over 32 parts (at line {last})")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_bounds_are_reached() -> None:
         ("[" + "a." * 20 + "a]\n" + "a." * 20 + "a = 1", "json-too-deep", "32 levels"),
         ("a = " + "[" * 3000, "json-too-deep", "nesting"),
         ("a = " + "9" * 5000, "toml-malformed", "not TOML"),
-        ("a = 1\nb =", "toml-malformed", "not TOML (at end of document)"),
+        ("a = 1\nb =", "toml-malformed", "not TOML (at the end, line 2)"),
         ("a = 1\n= 2", "toml-malformed", "not TOML (at line 2, column 1)"),
         ("a" * (BYTES_MAX + 1), "too-large", "over"),
     ],
@@ -87,4 +88,7 @@ def test_what_is_refused(text: str, code: str, detail: str) -> None:
 def test_what_is_not_utf8() -> None:
     with pytest.raises(InputError) as caught:
         toml.loads(b"a = '\xff'", bytes_max=BYTES_MAX)
-    assert caught.value.code == "json-encoding"
+    assert (caught.value.code, caught.value.detail) == (
+        "json-encoding",
+        "not UTF-8 at byte 5, line 1",
+    )

@@ -23,7 +23,7 @@ from attest.signing import load_signer, private_key_pem
 from service.deciders import DeciderPool
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.records import Records
-from service.registrar import Registrar, active_standing
+from service.registrar import Registrar, Standing, active_standing
 from service.runtime import open_application, server_over
 from tests.world import NOW, World
 
@@ -59,6 +59,16 @@ def charter_of(world: World) -> Charter:
         review_threshold=2,
         keysets=list(world.keysets().values()),
         packs=list(world.packs.values()),
+    )
+
+
+def standing_of(world: World) -> Standing:
+    """What decisions of a world rest on, outside any log."""
+    return Standing(
+        trust=world.trust(),
+        snapshot=world.trust_bytes(),
+        bodies={**world.keysets(), **world.packs},
+        refs={},
     )
 
 
@@ -143,12 +153,12 @@ def registrar_over(folder: Path, deciders: DeciderPool | None = None) -> Iterato
 
 @contextmanager
 def running(
-    folder: Path, world: World, clock: Clock | None = None, processes: int = 0
+    folder: Path, world: World, clock: Clock | None = None, processes: int = 0, **options: Any
 ) -> Iterator[House]:
     """Run the service over a founded folder."""
     clock = clock or Clock()
     with (
-        open_application(folder, None, processes=processes, clock=clock) as application,
+        open_application(folder, None, processes=processes, clock=clock, **options) as application,
         serving(application) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
     ):

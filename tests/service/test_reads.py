@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,9 +15,12 @@ from attest.encoding import decode_base64, digest
 from attest.errors import CODES
 from attest.log.checkpoint import open_checkpoint
 from attest.log.entry import parse_entry
+from attest.log.export import export_paths, write_export
 from attest.log.merkle import check_consistency
 from attest.log.proof import open_proof
+from attest.log.sqlite import SqliteStore
 from attest.rules.pack import compile_pack
+from service.founding import STORE
 from service.problems import STATUS
 from tests.service.house import ORIGIN, House, held, unread
 
@@ -48,6 +52,64 @@ def test_every_entry_is_proven(shared_house: House) -> None:
     first = ["genesis", *["schema"] * len(schemas.SCHEMAS), "pack", *["keyset"] * 4, "trust"]
     assert kinds[: len(first)] == first
     assert kinds[len(first) :] == ["submission", "decision"] * ((len(kinds) - len(first)) // 2)
+
+
+def test_the_tiles_are_those_of_an_export(shared_house: House, tmp_path: Path) -> None:
+    """Everything public of an export is served, byte for byte, under the prefix `/v1/log`."""
+    store = SqliteStore.open(shared_house.folder / STORE, read_only=True)
+    write_export(store, tmp_path / "export")
+    store.close()
+    served = 0
+    for path in export_paths(shared_house.size()):
+        if not path.startswith("bodies/"):
+            answer = shared_house.client.get(f"/v1/log/{path}")
+            assert answer.content == (tmp_path / "export" / path).read_bytes(), path
+            served += 1
+            immutable = "immutable" in answer.headers["cache-control"]
+            assert immutable == path.startswith("tile/")
+    assert served >= 3
+
+
+def test_narrower_tiles_stay(shared_house: House) -> None:
+    """A reader who holds an older checkpoint finds the tiles of its size."""
+    size = shared_house.size()
+    widest = shared_house.client.get(f"/v1/log/tile/0/000.p/{size}").content
+    for width in range(1, size):
+        narrow = shared_house.client.get(f"/v1/log/tile/0/000.p/{width}")
+        assert narrow.content == widest[: 32 * width]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "0/000",  # not full yet
+        "0/001.p/1",
+        "1/000.p/1",
+        "64/000.p/1",
+        "00/000.p/1",
+        "0/000.p/0",
+        "0/000.p/01",
+        "0/000.p/256",
+        "0/x000/000.p/1",
+        "0/0000.p/1",
+        "0/000.p/-1",
+        "entries/000.p/%31",
+        "entries/..%2f..%2flog.sqlite",
+        "bodies/000.p/1",
+        "",
+    ],
+)
+def test_what_is_no_tile(shared_house: House, path: str) -> None:
+    answer = shared_house.client.get(f"/v1/log/tile/{path}")
+    if path == "entries/000.p/%31":
+        assert answer.status_code == 200  # the same path, spelled with an escape
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_bodies_are_not_served(shared_house: House) -> None:
+    for path in ("/v1/log/bodies/000.p/1", "/v1/log/tile/bodies/000.p/1"):
+        assert shared_house.client.get(path).status_code == 404
 
 
 def test_one_checkpoint_extends_another(house: House) -> None:
@@ -87,6 +149,25 @@ def test_the_active_packs_are_shown_with_their_citations(shared_house: House) ->
     rules = json.loads(raw)["rules"]
     assert shown["rules"] == len(rules) > 0
     assert all(version["citation"] for rule in rules for version in rule["versions"])
+
+
+def test_a_rule_is_shown_with_its_versions(shared_house: House) -> None:
+    shown = shared_house.client.get("/v1/rules/us-ear/n1_way_b").json()
+    assert (shown["id"], shown["rule"]["name"]) == ("us-ear", "n1_way_b")
+    assert all(version["citation"] for version in shown["rule"]["versions"])
+    assert shown["digest"] == digest(shared_house.client.get("/v1/rules/us-ear").content)
+
+
+@pytest.mark.parametrize("path", ["/v1/rules/us-ear/no_such_rule", "/v1/rules/none/n1_way_b"])
+def test_a_rule_that_is_not_there(shared_house: House, path: str) -> None:
+    answer = shared_house.client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_the_active_trust_is_the_bytes_that_decisions_name(shared_house: House) -> None:
+    snapshot = shared_house.client.get("/v1/trust").content
+    assert snapshot == shared_house.world.trust_bytes()
+    assert shared_house.client.get("/v1/rules").json()["trust"] == digest(snapshot)
 
 
 def test_every_code_is_explained(shared_house: House) -> None:

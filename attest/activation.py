@@ -1,0 +1,117 @@
+"""Activating packs: how the rules of a log change after its founding (SPEC 9.2).
+
+    statement    subject: the new trust snapshot, by digest
+    predicate    {"must_understand": [], "replaces": digest of the snapshot before, "mode",
+                  "packs": [{"id", "edition", "digest"}], "reason", "activated_at"}
+    signed by    as many people of the foundry as a review asks for, with review keys
+
+An activation binds both snapshots, so it serves once. It changes the packs and the mode; the
+foundry, the keysets and the policy stay what they were.
+
+>>> snapshot_after(
+...     {"v": 1, "foundry": "formosa", "mode": "cfr_text", "review_threshold": 2,
+...      "keysets": [], "packs": ["sha256:" + "0" * 64], "schemas": []},
+...     packs=["sha256:" + "2" * 64, "sha256:" + "1" * 64], mode="bis_practice",
+... )[:79]
+b'{"foundry":"formosa","keysets":[],"mode":"bis_practice","packs":["sha256:111111'
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from attest import encoding, limits, schemas
+from attest.encoding import Json
+from attest.envelope import open_envelope
+from attest.errors import InputError, TrustError
+from attest.models import ACTIVATION_TYPE, Activation, parse
+from attest.trust import Trust, people_of
+
+
+@dataclass(frozen=True)
+class OpenedActivation:
+    """An activation whose signatures and threshold hold.
+
+    `snapshot` is the digest of the trust snapshot that it puts in force; `holders` are the people
+    who signed.
+    """
+
+    activation: Activation
+    snapshot: str
+    holders: tuple[str, ...]
+
+
+def snapshot_after(before: Json, *, packs: Iterable[str], mode: str) -> bytes:
+    """The trust snapshot that follows another, with these packs (digests) and this mode.
+
+    `before` is the document of the snapshot that is active.
+    """
+    return encoding.canonical(
+        {
+            **before,
+            "mode": mode,
+            "packs": sorted(packs),
+            "schemas": sorted(schemas.schema_digest(name) for name in schemas.SCHEMAS),
+        }
+    )
+
+
+def open_activation(raw: bytes, *, trust: Trust, at: dt.datetime) -> OpenedActivation:
+    """Open an activation under the trust that it replaces.
+
+    Raises:
+        InputError: the bytes are not an envelope, statement or activation of their schemas.
+        TrustError: the signatures do not hold, too-few-signers, role-not-permitted,
+            activation-not-possible (it replaces another snapshot), not-yet-valid.
+    """
+    envelope = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
+    schemas.validate("envelope", envelope)
+    opened = open_envelope(envelope, ring=trust.ring, at=at, purpose="review")
+    statement = encoding.loads(opened.payload)
+    activation = _read_activation(statement)
+    if activation.replaces != trust.digest:
+        raise TrustError("activation-not-possible", "it replaces another trust snapshot")
+    if activation.activated_at > at:
+        raise TrustError("not-yet-valid", "activated after it was received")
+    return OpenedActivation(
+        activation=activation,
+        snapshot=_snapshot_named(statement),
+        holders=people_of(opened, trust),
+    )
+
+
+def check_activated(opened: OpenedActivation, *, before: Trust, after: Trust) -> None:
+    """Check that a snapshot is the one that was activated, and changes nothing else.
+
+    Raises:
+        TrustError: activation-not-possible.
+    """
+    activation = opened.activation
+    named = sorted((pack.id, pack.edition.isoformat(), pack.digest) for pack in activation.packs)
+    active = sorted((pack.id, pack.edition, pack.digest) for pack in after.packs)
+    if (opened.snapshot, activation.mode, named) != (after.digest, after.mode, active):
+        raise TrustError(
+            "activation-not-possible", "the snapshot is not the one that was activated"
+        )
+    kept = [(t.foundry, t.review_threshold, t.documents["keyset"]) for t in (before, after)]
+    if kept[0] != kept[1]:
+        raise TrustError("activation-not-possible", "it changes more than packs and mode")
+
+
+def _read_activation(statement: Json) -> Activation:
+    schemas.validate("statement", statement)
+    if statement["predicateType"] != ACTIVATION_TYPE:
+        raise InputError("unknown-predicate-type", "not an activation", pointer="/predicateType")
+    if statement["predicate"].get("must_understand"):
+        raise InputError("must-understand", "version 1 knows no extension")
+    schemas.validate("activation", statement["predicate"])
+    return parse(Activation, statement["predicate"])
+
+
+def _snapshot_named(statement: Json) -> str:
+    named = [(each["name"], each["digest"].get("sha256")) for each in statement["subject"]]
+    if len(named) != 1 or named[0][0] != "trust":
+        raise InputError("schema-violation", "expected one subject named trust", pointer="/subject")
+    return f"sha256:{named[0][1]}"

@@ -1,0 +1,261 @@
+"""A question put to every product of a log, without writing to it.
+
+    1 integrity: signatures, chain, tree, commitments, nothing missing    `attest.log.check`
+    2 every submission: opened and bound as it was when it was decided    `attest.decision`
+    3 its facts: asked, under the packs of the trust snapshot of that day  `attest.whatif`
+
+What was refused has no facts and is counted by its code. A declaration that was decided again, with
+more determinations for example, counts once, as decided last; one that its signer has replaced does
+not count at all. Whether the recorded decisions are right is for `attest.replay`.
+
+The log is read in pieces, which a pool of processes shares. Of each product its name, one digest
+and what changes stay in memory, and what changes for many products is kept once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from attest import encoding
+from attest.decision import Submitted, submitted_facts
+from attest.errors import AttestError, InputError, InternalError, LogError, TrustError
+from attest.log.check import check_export, check_store
+from attest.log.checkpoint import Checkpoint, LogKeys
+from attest.log.entry import parse_entry
+from attest.log.export import Export
+from attest.log.sqlite import SqliteStore
+from attest.log.store import StoredEntry
+from attest.rules.edition import Edition, open_edition
+from attest.trust import Trust, load_trust
+from attest.walk import located
+from attest.whatif import Answer, Question
+
+PIECE_DECISIONS: Final = 256
+_Declaration = tuple[str, str]
+
+
+class Surveyed(NamedTuple):
+    """A product of the log: the entry of its submission, its names, and the answer."""
+
+    entry: int
+    name: str
+    tape_out_id: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a question found: the checkpoint that it is relative to, the products, and counts.
+
+    `refusals` are the refused submissions by code; `replaced` counts the decisions that a later one
+    on the same declaration, or a declaration that supersedes it, stands in the place of.
+    """
+
+    checkpoint: Checkpoint
+    decisions: int
+    refusals: Mapping[str, int]
+    replaced: int
+    products: tuple[Surveyed, ...]
+
+
+@dataclass(frozen=True)
+class StoreFile:
+    """A log in the embedded store, opened for each portion so that processes can share it."""
+
+    path: Path
+
+    def entries(self, start: int, stop: int) -> Iterator[StoredEntry]:
+        """Entries `start` to `stop` - 1 in order."""
+        with contextlib.closing(SqliteStore.open(self.path, read_only=True)) as store:
+            yield from store.entries(start, stop)
+
+
+def survey(
+    place: Path,
+    question: Question,
+    *,
+    log_keys: LogKeys,
+    processes: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Survey:
+    """Ask a question of every product of a log: an export's folder, or the file of a store.
+
+    Args:
+        progress: called with the number of submissions just asked about.
+
+    Raises:
+        LogError: the log does not hold; `entry` names the first faulty entry.
+        InputError: not-in-force, file; a recorded document is not of its schema.
+        TrustError, RuleError: a recorded document does not hold; `entry` names it.
+    """
+    source: Export | StoreFile
+    if place.is_file():
+        with contextlib.closing(SqliteStore.open(place, read_only=True)) as store:
+            checkpoint = check_store(store, keys=log_keys)
+        source = StoreFile(place)
+    else:
+        checkpoint = check_export(place, keys=log_keys)
+        source = Export.open(place, keys=log_keys)
+    found = _Found()
+    for rows in _asked(source, question, _pieces(source, checkpoint.size), processes):
+        for row in rows:
+            found.take(row)
+        if progress is not None:
+            progress(len(rows))
+    return Survey(
+        checkpoint=checkpoint,
+        decisions=found.decisions,
+        refusals=dict(sorted(found.refusals.items())),
+        replaced=found.replaced,
+        products=tuple(sorted(found.live.values())),
+    )
+
+
+class _Piece(NamedTuple):
+    """Submissions, by the indices of their entries, that were decided under one trust entry."""
+
+    trust: int
+    starts: tuple[int, ...]
+
+
+class _Row(NamedTuple):
+    """One submission: what it says of which product, or the code of its refusal."""
+
+    entry: int
+    refused: str = ""
+    declaration: _Declaration = ("", "")
+    supersedes: _Declaration | None = None
+    name: str = ""
+    tape_out_id: str = ""
+    answer: Answer = Answer("", ())
+
+
+class _Found:
+    """What is counted so far, in the order of the log."""
+
+    def __init__(self) -> None:
+        self.decisions = 0
+        self.replaced = 0
+        self.refusals: Counter[str] = Counter()
+        self.live: dict[_Declaration, Surveyed] = {}
+        self._superseded: set[_Declaration] = set()
+        self._answers: dict[Answer, Answer] = {}
+
+    def take(self, row: _Row) -> None:
+        self.decisions += 1
+        refused = row.refused or ("superseded" if row.declaration in self._superseded else "")
+        if refused:
+            self.refusals[refused] += 1
+            return
+        self.replaced += row.declaration in self.live
+        answer = self._answers.setdefault(row.answer, row.answer)
+        self.live[row.declaration] = Surveyed(row.entry, row.name, row.tape_out_id, answer)
+        if row.supersedes is not None:
+            self._superseded.add(row.supersedes)
+            self.replaced += self.live.pop(row.supersedes, None) is not None
+
+
+def _pieces(source: Export | StoreFile, size: int) -> Iterator[_Piece]:
+    trust, starts = -1, list[int]()
+    for stored in source.entries(0, size):
+        entry = parse_entry(stored.entry)
+        if entry.kind != "decision":
+            continue
+        submission, standing = entry.refs.get("submission", ()), entry.refs.get("trust", ())
+        if submission != (entry.index - 1,) or len(standing) != 1:
+            raise LogError("reference-broken", "not after its submission", entry=entry.index)
+        if starts and (standing[0] != trust or len(starts) == PIECE_DECISIONS):
+            yield _Piece(trust, tuple(starts))
+            starts = []
+        trust = standing[0]
+        starts.append(submission[0])
+    if starts:
+        yield _Piece(trust, tuple(starts))
+
+
+def _asked(
+    source: Export | StoreFile, question: Question, pieces: Iterable[_Piece], processes: int
+) -> Iterator[list[_Row]]:
+    ask = partial(_ask, source, question)
+    if processes == 1:
+        yield from map(ask, pieces)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        try:
+            yield from pool.map(ask, pieces)
+        except BrokenProcessPool:
+            raise InternalError("internal", "a worker process died") from None
+
+
+def _ask(source: Export | StoreFile, question: Question, piece: _Piece) -> list[_Row]:
+    """Ask about a piece; the same function whatever the number of processes.
+
+    All of it is opened before anything is asked: each kind of work keeps its code in the
+    processor's cache.
+    """
+    trust, editions = _standing(source, piece.trust)
+    opened = list(_opened(source, piece, trust))
+    same: dict[Answer, Answer] = {}
+    rows = []
+    for index, submitted in opened:
+        if isinstance(submitted, str):
+            rows.append(_Row(index, refused=submitted))
+            continue
+        try:
+            answer = question.answer(submitted.facts, editions)
+        except AttestError as error:
+            raise located(error, index) from None
+        rows.append(_row(index, submitted, same.setdefault(answer, answer)))
+    return rows
+
+
+def _opened(
+    source: Export | StoreFile, piece: _Piece, trust: Trust
+) -> Iterator[tuple[int, Submitted | str]]:
+    """The submissions of a piece, or the codes of their refusals."""
+    starts = frozenset(piece.starts)
+    stored = source.entries(piece.starts[0], piece.starts[-1] + 1)
+    for index, each in enumerate(stored, piece.starts[0]):
+        if index in starts:
+            at = parse_entry(each.entry).time
+            try:
+                yield index, submitted_facts(each.body, trust=trust, at=at)
+            except (InputError, TrustError) as error:
+                yield index, error.code
+
+
+def _row(index: int, submitted: Submitted, answer: Answer) -> _Row:
+    return _Row(
+        entry=index,
+        declaration=submitted.declaration,
+        supersedes=submitted.supersession,
+        name=submitted.product,
+        tape_out_id=submitted.tape_out_id,
+        answer=answer,
+    )
+
+
+@lru_cache(maxsize=8)
+def _standing(source: Export | StoreFile, index: int) -> tuple[Trust, tuple[Edition, ...]]:
+    """A trust snapshot and the editions that it names, in the order of its packs."""
+    (stored,) = source.entries(index, index + 1)
+    entry = parse_entry(stored.entry)
+    bodies: dict[str, bytes] = {}
+    for ref in (*entry.refs.get("keyset", ()), *entry.refs.get("pack", ())):
+        (public,) = source.entries(ref, ref + 1)
+        bodies[encoding.digest(public.body)] = public.body
+    try:
+        trust = load_trust(stored.body, bodies)
+    except AttestError as error:
+        raise located(error, index) from None
+    return trust, tuple(open_edition(bodies[pack.digest]) for pack in trust.packs)

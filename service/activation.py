@@ -1,0 +1,88 @@
+"""What people of the foundry sign for its log: the packs in force, and its witnesses.
+
+The service is stopped while this runs: one process has the folder open for writing. The packs that
+the active snapshot does not name, the schemas of this version, the activation and the new snapshot
+are appended in one commit, so a log never holds half of a change.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from attest import encoding, schemas
+from attest.activation import check_activated, open_activation, snapshot_after
+from attest.log.entry import parse_entry
+from attest.log.writer import Draft, LogWriter
+from attest.trust import load_trust
+from attest.witnessing import open_policy
+from service.records import Records, label
+from service.registrar import active_snapshot, active_standing
+
+DOCUMENTS = ("schema", "pack", "keyset")
+
+
+def activate(
+    writer: LogWriter,
+    records: Records,
+    *,
+    activation: bytes,
+    packs: Sequence[bytes],
+    at: dt.datetime,
+) -> int:
+    """Append an activation with what it needs; returns the index of the new trust entry.
+
+    `packs` are the documents of packs that the active snapshot does not name.
+
+    Raises:
+        InputError: the activation is not of its schema.
+        TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a pack
+            that it names is neither given nor active).
+        RuleError: a pack is broken.
+        LogError: clock-backwards; head-moved and whatever else the store fails with.
+    """
+    standing = active_standing(records)
+    opened = open_activation(activation, trust=standing.trust, at=at)
+    snapshot = snapshot_after(
+        encoding.loads(standing.snapshot),
+        packs=[pack.digest for pack in opened.activation.packs],
+        mode=opened.activation.mode,
+    )
+    given = {encoding.digest(raw): raw for raw in (*packs, *schemas.SCHEMAS.values())}
+    trust = load_trust(snapshot, {**standing.bodies, **given})
+    check_activated(opened, before=standing.trust, after=trust)
+    number, before = active_snapshot(records)
+    places = {
+        encoding.digest(records.item(index).body): index
+        for kind in DOCUMENTS
+        for index in parse_entry(records.entry(before)).refs.get(kind, ())
+    }
+    first = writer.head.size
+    drafts: list[Draft] = []
+    refs: dict[str, list[int]] = {}
+    for kind in DOCUMENTS:
+        for name in trust.documents[kind]:
+            if name not in places:
+                places[name] = first + len(drafts)
+                drafts.append(Draft(kind, given[name]))
+            refs.setdefault(kind, []).append(places[name])
+    refs["activation"] = [first + len(drafts)]
+    drafts.append(Draft("activation", activation))
+    index = first + len(drafts)
+    drafts.append(Draft("trust", snapshot, refs))
+    writer.append(drafts, at=at, labels=[(label("trust", str(number + 1)), index)])
+    return index
+
+
+def record_policy(writer: LogWriter, records: Records, *, policy: bytes, at: dt.datetime) -> int:
+    """Append a policy that names the log's witnesses; returns the index of its entry.
+
+    Raises:
+        InputError, TrustError: what `open_policy` raises.
+        LogError: clock-backwards; head-moved and whatever else the store fails with.
+    """
+    standing = active_standing(records)
+    open_policy(policy, trust=standing.trust, at=at, origin=writer.keys.origin)
+    index = writer.head.size
+    writer.append([Draft("policy", policy, {"trust": standing.refs["trust"]})], at=at)
+    return index

@@ -1,0 +1,110 @@
+"""Deciding later: a submission is kept, acknowledged at once, and decided when its turn comes.
+
+A sender asks for it with `Prefer: respond-async` (RFC 7240). What cannot be a submission at all is
+refused before anything is acknowledged; what fails for the moment (`busy`, a clock that stands
+back) is tried again, so an acknowledgement is kept whatever happens in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+from attest import limits
+from attest.acknowledgement import acknowledge
+from attest.encoding import digest
+from attest.envelope import seal
+from attest.errors import AttestError
+from attest.received import read_envelopes
+from attest.signing import Signer
+from service.problems import where
+from service.sequencer import Sequencer
+from service.spool import Spool
+
+_log = logging.getLogger("foundry.later")
+
+PAUSE_SECONDS: Final = 0.2
+PASSING: Final = frozenset({"busy", "not-ready", "clock-backwards"})
+"""The codes of failures after which a submission is tried again."""
+
+
+class Later:
+    """Keeps, acknowledges, and has decided; an asynchronous context manager."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        sequencer: Sequencer,
+        signer: Signer,
+        *,
+        foundry: str,
+        origin: str,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """Take over a spool; `signer` is the decision key, `origin` the log's name."""
+        self._spool = spool
+        self._sequencer = sequencer
+        self._signer = signer
+        self._foundry = foundry
+        self._origin = origin
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        for submission_id, raw in self._spool.waiting():
+            self._decide_later(submission_id, raw)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._spool.close()
+
+    async def acknowledge(self, raw: bytes) -> bytes:
+        """The acknowledgement of a submission, once that is kept; the same for the same bytes.
+
+        Raises:
+            InputError: the bytes are no submission (steps 1 and 2 of deciding).
+            LogError: log-stopped (nothing was kept, as far as is known).
+        """
+        read_envelopes(raw)
+        submission_id = digest(raw)
+        statement = acknowledge(
+            submission_id,
+            foundry=self._foundry,
+            origin=self._origin,
+            at=self._clock(),
+            seconds=limits.DECIDE_SECONDS_MAX,
+        )
+        envelope = seal(statement, [self._signer])
+        kept = await asyncio.to_thread(self._spool.keep, submission_id, raw, envelope)
+        if kept == envelope:
+            self._decide_later(submission_id, raw)
+        return kept
+
+    def _decide_later(self, submission_id: str, raw: bytes) -> None:
+        task = asyncio.create_task(self._decide(submission_id, raw))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _decide(self, submission_id: str, raw: bytes) -> None:
+        while True:
+            try:
+                await self._sequencer.submit(raw)
+                await asyncio.to_thread(self._spool.forget, submission_id)
+                return
+            except AttestError as error:
+                if error.code not in PASSING:
+                    _log.error("an acknowledged submission waits: %s", where(error))
+                    return
+                await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,243 @@
+"""A witness: it cosigns checkpoints of logs that it follows, and of no log two that disagree.
+
+    POST /witness/add-checkpoint                      c2sp.org/tlog-witness; 200 with two lines
+    GET  /witness/<hex SHA-256 of origin>/checkpoint  the newest cosigned checkpoint of a log
+    GET  /witness/vkeys                               the witness's verifier keys
+    GET  /healthz
+
+    DATA/
+      witness.sqlite    what was seen          witness.vkeys    the verifier keys, public
+      keys/witness-ed25519.pem  keys/witness-ml-dsa-44.pem
+
+      misbehaviour/     {"v": 1, "first": note, "second": note}: two roots of one size, both signed
+
+What is answered was kept before. Two checkpoints of one size that disagree are proof against the
+log's operator, and are kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from attest import limits
+from attest.encoding import canonical
+from attest.errors import InputError, LogError
+from attest.log.checkpoint import parse_checkpoint_text, signed_by
+from attest.log.cosignature import CosignatureSigner
+from attest.log.note import NoteKey, parse_note, parse_vkey
+from attest.log.witness import Behind, check_request, parse_add_checkpoint
+from service.files import read_file, read_private, write_file
+from service.frame import HANDLERS, SILENT
+from service.hosts import Addressed
+from service.problems import Problem
+from service.seen import SqliteSeen
+from service.shell import Shell
+from service.wire import read_body
+
+STORE: Final = "witness.sqlite"
+VERIFIER_KEYS: Final = "witness.vkeys"
+KEYS: Final = ("keys/witness-ed25519.pem", "keys/witness-ml-dsa-44.pem")
+MISBEHAVIOUR: Final = "misbehaviour"
+SIZE_TYPE: Final = "text/x.tlog.size"
+TEXT: Final = "text/plain; charset=utf-8"
+FORKS_MAX: Final = 1000
+STATUS: Final = {
+    "checkpoint-malformed": 400,
+    "checkpoint-signature": 403,
+    "proof-malformed": 422,
+    "proof-invalid": 422,
+}
+"""The statuses of c2sp.org/tlog-witness, where they differ from those of our own interface."""
+
+
+class WitnessDesk:
+    """A witness at work: one request at a time, whichever thread brings it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        signer: CosignatureSigner,
+        logs: Mapping[str, Sequence[NoteKey]],
+        *,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
+        """Take over a folder; `logs` maps origins to the keys of the logs that are followed.
+
+        Raises:
+            LogError: store-missing.
+        """
+        self._folder = folder
+        self._signer = signer
+        self._logs = dict(logs)
+        self._clock = clock
+        self._seen = SqliteSeen.open(folder / STORE)
+        self._lock = threading.Lock()
+        self._by_digest = {sha256(origin.encode()).hexdigest(): origin for origin in logs}
+
+    def add_checkpoint(self, raw: bytes) -> bytes:
+        """The cosignature lines for a request, once it is kept that they were given.
+
+        Raises:
+            InputError, LogError, Behind: as `attest.log.witness.check_request`; log-stopped.
+        """
+        request = parse_add_checkpoint(raw)
+        with self._lock:
+            try:
+                before, after = check_request(request, logs=self._logs, seen=self._seen)
+            except LogError:
+                self._keep_fork(request.note)
+                raise
+            lines = self._signer.cosign(request.note, at=self._clock())
+            if not self._seen.advance(before, after, request.note + lines):
+                newest = self._seen.newest(after.origin)
+                raise Behind(0 if newest is None else newest.size)
+        return lines
+
+    def checkpoint(self, digest: str) -> bytes:
+        """The newest cosigned checkpoint of the log whose origin has this SHA-256, in hex.
+
+        Raises:
+            InputError: not-found.
+        """
+        origin = self._by_digest.get(digest)
+        with self._lock:
+            note = None if origin is None else self._seen.note(origin)
+        if note is None:
+            raise InputError("not-found", "no checkpoint of such a log was cosigned")
+        return note
+
+    def vkeys(self) -> bytes:
+        """The witness's verifier keys, a line each."""
+        return "".join(f"{key.vkey}\n" for key in self._signer.keys).encode()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._seen.close()
+
+    def _keep_fork(self, note: bytes) -> None:
+        """Keep a signed note that contradicts what was cosigned, up to so many of them."""
+        try:
+            parsed = parse_note(note)
+            checkpoint = parse_checkpoint_text(parsed.text)
+            signed = signed_by(parsed, self._logs.get(checkpoint.origin, ()))
+        except LogError:
+            return
+        newest = self._seen.newest(checkpoint.origin)
+        first = self._seen.note(checkpoint.origin)
+        if first is None or newest is None or not signed or newest.size != checkpoint.size:
+            return
+        raw = canonical({"v": 1, "first": first.decode(), "second": note.decode()})
+        folder = self._folder / MISBEHAVIOUR
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{checkpoint.size}-{sha256(note).hexdigest()}.json"
+        kept = len(list(folder.iterdir()))
+        if checkpoint != newest and not path.exists() and kept < FORKS_MAX:
+            write_file(path, raw, mode=0o600)
+
+
+def make_witness(folder: Path, name: str, passphrase: bytes | None) -> None:
+    """Make the folder of a new witness: keys, and a memory without anything in it.
+
+    `passphrase` encrypts the private keys; None leaves them open.
+
+    Raises:
+        LogError: store-exists.
+        InputError: key-malformed (the name cannot name a key), file.
+    """
+    if folder.exists():
+        raise LogError("store-exists", "the folder exists already")
+    signer = CosignatureSigner.generate(name)
+    vkeys = "".join(f"{key.vkey}\n" for key in signer.keys)
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        (partial / "keys").mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        detail = f"{partial.name} is left of a start that did not end: delete it"
+        raise InputError("file", detail) from None
+    except OSError as error:
+        raise InputError("file", f"the folder cannot be made: {error.strerror}") from None
+    try:
+        for path, pem in zip(KEYS, signer.to_pem(passphrase), strict=True):
+            write_file(partial / path, pem, mode=0o600)
+        write_file(partial / VERIFIER_KEYS, vkeys.encode(), mode=0o644)
+        SqliteSeen.create(partial / STORE)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+
+
+def open_witness(
+    folder: Path,
+    logs: Mapping[str, Sequence[NoteKey]],
+    passphrase: bytes | None,
+    *,
+    clock: Callable[[], dt.datetime],
+) -> WitnessDesk:
+    """Open the folder of a witness.
+
+    Raises:
+        LogError: store-missing.
+        InputError: file, passphrase, key-malformed.
+    """
+    if not (folder / STORE).is_file():
+        raise LogError("store-missing", "the folder is not a witness's")
+    pems = (read_private(folder / KEYS[0]), read_private(folder / KEYS[1]))
+    named = parse_vkey(read_file(folder / VERIFIER_KEYS).decode("ascii", "replace").split("\n")[0])
+    signer = CosignatureSigner.from_pem(named.name, pems, passphrase)
+    return WitnessDesk(folder, signer, logs, clock=clock)
+
+
+def create_witness_app(desk: WitnessDesk, *, public_hosts: Sequence[str] = ()) -> FastAPI:
+    """The HTTP application of a witness."""
+    app = FastAPI(
+        title="foundry-attest witness",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=SILENT,
+        exception_handlers=HANDLERS,
+    )
+    app.add_middleware(Addressed, public_hosts=public_hosts)
+    app.add_middleware(Shell)
+
+    async def add_checkpoint(request: Request) -> Response:
+        raw = await read_body(
+            request.scope,
+            request.receive,
+            media_types=None,
+            bytes_max=limits.WITNESS_REQUEST_BYTES_MAX,
+        )
+        try:
+            lines = await run_in_threadpool(desk.add_checkpoint, raw)
+        except Behind as behind:
+            return Response(f"{behind.size}\n", 409, {"content-type": SIZE_TYPE})
+        except LogError as error:
+            problem = Problem.of(error, status=STATUS.get(error.code))
+            return Response(problem.body, problem.status, problem.headers())
+        return Response(lines, media_type=TEXT)
+
+    def checkpoint(digest: str) -> Response:
+        return Response(desk.checkpoint(digest), media_type=TEXT)
+
+    def vkeys() -> Response:
+        return Response(desk.vkeys(), media_type=TEXT)
+
+    def healthy() -> Response:
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    app.add_api_route("/witness/add-checkpoint", add_checkpoint, methods=["POST"])
+    app.add_api_route("/witness/{digest}/checkpoint", checkpoint, methods=["GET", "HEAD"])
+    app.add_api_route("/witness/vkeys", vkeys, methods=["GET", "HEAD"])
+    app.add_api_route("/healthz", healthy, methods=["GET", "HEAD"])
+    return app

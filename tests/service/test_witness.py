@@ -1,0 +1,265 @@
+"""A witness over HTTP: what it answers, what it remembers, and that it cannot be turned back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import apsw
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from attest import limits
+from attest.errors import AttestError, InputError, LogError
+from attest.log.checkpoint import CheckpointSigner, parse_checkpoint_text, signed_by
+from attest.log.cosignature import cosignatures
+from attest.log.note import NoteKey, parse_note, parse_vkey
+from attest.log.witness import AddCheckpoint, format_add_checkpoint
+from service.__main__ import main
+from service.seen import SqliteSeen
+from service.witness import (
+    MISBEHAVIOUR,
+    STORE,
+    VERIFIER_KEYS,
+    create_witness_app,
+    make_witness,
+    open_witness,
+)
+from tests.log.sample import NOON, ORIGIN
+from tests.log.test_witness import FORKED, LOG, LOGS, request, signed
+from tests.service.house import serving
+from tests.world import ROOT
+
+NAME = "auditor.example/w1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_witness(tmp_path / "witness", NAME, None)
+    return tmp_path / "witness"
+
+
+@contextmanager
+def witness(folder: Path) -> Iterator[httpx.Client]:
+    desk = open_witness(folder, LOGS, None, clock=lambda: NOON)
+    try:
+        with (
+            serving(create_witness_app(desk)) as port,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        ):
+            yield client
+    finally:
+        desk.close()
+
+
+def add(client: httpx.Client, asked: AddCheckpoint) -> httpx.Response:
+    return client.post("/witness/add-checkpoint", content=format_add_checkpoint(asked))
+
+
+def keys_of(folder: Path) -> list[NoteKey]:
+    return [parse_vkey(line) for line in (folder / VERIFIER_KEYS).read_text().splitlines()]
+
+
+def newest(client: httpx.Client) -> httpx.Response:
+    return client.get(f"/witness/{sha256(ORIGIN.encode()).hexdigest()}/checkpoint")
+
+
+def test_a_log_that_grows_is_cosigned(folder: Path) -> None:
+    with witness(folder) as client:
+        assert newest(client).status_code == 404
+        for old, new in ((0, 0), (0, 3), (3, 3), (3, 17), (17, 40)):
+            asked = request(old, new)
+            answer = add(client, asked)
+            assert answer.status_code == 200, answer.text
+            found = cosignatures(asked.note + answer.content, keys_of(folder))
+            assert [each.key for each in found] == keys_of(folder)
+            assert newest(client).content == asked.note + answer.content
+        assert signed_by(parse_note(newest(client).content), LOG.keys.note_keys())
+        assert client.get("/witness/vkeys").text == (folder / VERIFIER_KEYS).read_text()
+        assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_what_is_not_cosigned(folder: Path) -> None:
+    stranger = CheckpointSigner.generate("other.example.org").sign(size=1, root=bytes(32), at=NOON)
+    imposter = CheckpointSigner.generate(ORIGIN).sign(size=9, root=bytes(32), at=NOON)
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+        for asked, status, code in (
+            (AddCheckpoint(9, (), signed(8)), 400, "checkpoint-malformed"),
+            (AddCheckpoint(8, (), imposter), 403, "checkpoint-signature"),
+            (AddCheckpoint(0, (), stranger), 404, "not-found"),
+            (AddCheckpoint(8, (), signed(9)), 422, "proof-malformed"),
+            (AddCheckpoint(8, (), signed(8, FORKED)), 422, "proof-invalid"),
+            (request(8, 20, FORKED), 422, "proof-invalid"),
+        ):
+            answer = add(client, asked)
+            told = answer.json()
+            assert (answer.status_code, told["status"], told["code"]) == (status, status, code)
+        assert parse_checkpoint_text(parse_note(newest(client).content).text).size == 8
+
+
+def test_another_start_is_answered_with_the_right_one(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+        answer = add(client, request(3, 9))
+        assert (answer.status_code, answer.text) == (409, "8\n")
+        assert answer.headers["content-type"] == "text/x.tlog.size"
+
+
+def test_nothing_is_forgotten_by_a_restart(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 20)).status_code == 200
+    with witness(folder) as client:
+        assert add(client, request(0, 9)).text == "20\n"
+        assert add(client, request(20, 21)).status_code == 200
+
+
+def test_a_fork_is_kept_as_proof_against_its_log(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+        for _ in range(2):
+            assert add(client, AddCheckpoint(8, (), signed(8, FORKED))).status_code == 422
+        assert add(client, AddCheckpoint(8, (bytes(32),), signed(8))).status_code == 422
+        assert add(client, AddCheckpoint(3, (), signed(8))).status_code == 409
+    kept = list((folder / MISBEHAVIOUR).iterdir())
+    contradictions = {path.read_bytes() for path in kept}
+    assert len(contradictions) == len(kept) >= 1
+    for raw in contradictions:
+        proof = json.loads(raw)
+        notes = [parse_note(proof[name].encode()) for name in ("first", "second")]
+        first, second = (parse_checkpoint_text(note.text) for note in notes)
+        assert all(signed_by(note, LOG.keys.note_keys()) for note in notes)
+        assert (first.origin, first.size) == (second.origin, second.size)
+        assert first.root != second.root
+
+
+def test_two_at_once_do_not_both_advance_from_one_size(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 5)).status_code == 200
+        sizes = list(range(6, 38))
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda new: add(client, request(5, new)), sizes))
+        taken = [
+            new for new, answer in zip(sizes, answers, strict=True) if answer.status_code == 200
+        ]
+        assert len(taken) == 1
+        assert {answer.text for answer in answers if answer.status_code == 409} == {f"{taken[0]}\n"}
+
+
+def test_a_large_or_broken_body(folder: Path) -> None:
+    with witness(folder) as client:
+        large = b"old 0\n" + b" " * limits.WITNESS_REQUEST_BYTES_MAX
+        assert client.post("/witness/add-checkpoint", content=large).status_code == 413
+        broken = client.post("/witness/add-checkpoint", content=b"old 0\n\n\xff")
+        assert (broken.status_code, broken.json()["code"]) == (400, "checkpoint-malformed")
+        assert client.get("/witness/add-checkpoint").status_code == 405
+        assert client.get(f"/witness/{'0' * 64}/checkpoint").status_code == 404
+        assert (
+            client.post(
+                "/witness/add-checkpoint",
+                content=format_add_checkpoint(request(0, 1)),
+                headers={"host": "rebound.example"},
+            ).status_code
+            == 403
+        )
+
+
+def test_the_memory_refuses_to_go_back(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+    connection = apsw.Connection(str(folder / STORE))
+    for statement in (
+        "UPDATE seen SET size = 7",
+        "UPDATE seen SET root = zeroblob(32)",
+        "DELETE FROM seen",
+    ):
+        with pytest.raises(apsw.ConstraintError):
+            connection.execute(statement)
+    connection.close()
+
+
+def test_another_process_that_advanced_first_is_noticed(folder: Path) -> None:
+    """Two witnesses over one folder never cosign two branches."""
+    one, two = (open_witness(folder, LOGS, None, clock=lambda: NOON) for _ in range(2))
+    one.add_checkpoint(format_add_checkpoint(request(0, 8)))
+    two.add_checkpoint(format_add_checkpoint(request(8, 9)))
+    seen = SqliteSeen.open(folder / STORE)
+    before = seen.newest(ORIGIN)
+    assert before is not None
+    assert before.size == 9
+    assert not seen.advance(None, before, b"")
+    for each in (one, two, seen):
+        each.close()
+
+
+def code_of(failing: AttestError) -> str:
+    return failing.code
+
+
+def test_a_folder_is_made_once_and_opened_only_when_it_is_there(
+    folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(LogError) as again:
+        make_witness(folder, NAME, None)
+    with pytest.raises(LogError) as missing:
+        open_witness(tmp_path / "none", LOGS, None, clock=lambda: NOON)
+    with pytest.raises(InputError) as unnamed:
+        make_witness(tmp_path / "other", "a b", None)
+    assert [code_of(each.value) for each in (again, missing)] == ["store-exists", "store-missing"]
+    assert unnamed.value.code == "key-malformed"
+    assert not (tmp_path / "other").exists()
+    (folder / STORE).write_bytes(b"not a database")
+    with pytest.raises(LogError) as other:
+        open_witness(folder, LOGS, None, clock=lambda: NOON)
+    assert other.value.code == "store-missing"
+
+
+def test_private_keys_are_for_their_owner(folder: Path) -> None:
+    (folder / "keys" / "witness-ed25519.pem").chmod(0o644)
+    with pytest.raises(InputError) as caught:
+        open_witness(folder, LOGS, None, clock=lambda: NOON)
+    assert caught.value.code == "file"
+
+
+def test_the_command_makes_and_runs_a_witness(tmp_path: Path) -> None:
+    data, vkeys = tmp_path / "w", tmp_path / "log.vkeys"
+    vkeys.write_text("\n".join(LOG.keys.vkeys()) + "\n")
+    result = CliRunner().invoke(
+        main, ["witness", "init", str(data), "--name", NAME, "--no-passphrase"]
+    )
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "witness.vkeys" in result.stderr
+    command = [sys.executable, "-m", "service", "witness", "run", str(data), "--log", str(vkeys)]
+    process = subprocess.Popen(
+        [*command, "--port", "0", "--no-access-log"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        with httpx.Client(base_url=url, trust_env=False) as client:
+            assert add(client, request(0, 8)).status_code == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_the_command_refuses_keys_that_are_none(tmp_path: Path, folder: Path) -> None:
+    vkeys = tmp_path / "log.vkeys"
+    vkeys.write_text("not a key\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "service", "witness", "run", str(folder), "--log", str(vkeys)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: key-malformed")
