@@ -8,9 +8,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
-CODE := attest service tests examples benchmarks
+CODE := attest service tests examples benchmarks conformance
 
-.PHONY: help setup demo test serve check format bench clean
+.PHONY: help setup demo test strangers serve check format bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,8 +31,19 @@ $(READY): requirements/dev.lock pyproject.toml
 demo: $(READY) ## real chips through the whole chain: declare, decide, log, replay
 	@$(BIN)/python examples/demo/run.py $(ARGS)
 
-test: $(READY) ## all tests, with coverage data for `make check` (ARGS="-k name" for some)
+test: $(READY) strangers ## all tests, with coverage data for `make check` (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= --cov-fail-under=0 $(ARGS)
+
+strangers:
+	@missing=""; for pair in chromium:chromium openssl:openssl softhsm2-util:softhsm2; do \
+	  command -v "$${pair%%:*}" >/dev/null || missing+=" $${pair#*:}"; done; \
+	[[ -z "$$missing" ]] && exit 0; \
+	if [[ $$(id -u) = 0 ]] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi || true; \
+	for pair in chromium:chromium openssl:openssl softhsm2-util:softhsm2; do \
+	  command -v "$${pair%%:*}" >/dev/null \
+	  || echo "$${pair#*:} is absent: tests that need it are skipped and counted" >&2; done
 
 serve: $(READY) ## the foundry's service on http://127.0.0.1:8000 with demo keys
 	@$(BIN)/python -m service serve-demo $(ARGS)

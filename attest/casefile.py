@@ -11,6 +11,8 @@ else:
     5 the foundry signed the decision
     6 deciding again gives the same bytes
     7 each review is signed by enough people and is of this HOLD
+    8 the timestamps, where there are any, cover the decision; their tokens are opened if the reader
+      names authorities
 
 What only the whole log shows, by replay: that a declaration had been superseded or had not; that
 the trust snapshot was the newest and had been activated; that no later review is left out.
@@ -23,11 +25,14 @@ from dataclasses import dataclass
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
-from attest.errors import LogError
+from attest.errors import LogError, TrustError
 from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import Entry, format_entry
 from attest.log.merkle import leaf_hash
-from attest.log.proof import open_proof_document
+from attest.log.policy import Policy, open_cosigned
+from attest.log.proof import open_proof_document, parse_tlog_proof
+from attest.log.stamps import Link, OpenedStamp, Stamp, check_time, open_links
+from attest.log.timestamp import Authorities
 from attest.recorded import (
     check_decision_entry,
     check_review_entry,
@@ -61,7 +66,9 @@ class Case:
     """A verified case.
 
     `decision` is the decision statement; `superseded_unchecked` tells that the refusal rests on an
-    earlier supersession, which only the log can show.
+    earlier supersession, which only the log can show. The first of `timestamps` covers the
+    decision, each further one renews the one before. `witnesses` cosigned the checkpoint of the
+    decision, in the words of the policy that was asked for.
     """
 
     submission: OpenedEntry
@@ -70,6 +77,8 @@ class Case:
     reviews: tuple[OpenedReview, ...]
     trust: Trust
     superseded_unchecked: bool
+    timestamps: tuple[OpenedStamp, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -90,8 +99,18 @@ def make_casefile(
     trust: Logged,
     keysets: Sequence[bytes],
     packs: Sequence[bytes],
+    timestamps: Sequence[Link] = (),
 ) -> bytes:
     """Write a case file."""
+    encode = encoding.encode_base64
+    stamped = [
+        {
+            "stamped": encode(link.stamp.stamped),
+            "token": encode(link.stamp.token),
+            "hashes": [encode(value) for value in link.hashes],
+        }
+        for link in timestamps
+    ]
     return encoding.canonical(
         {
             "v": 1,
@@ -99,8 +118,9 @@ def make_casefile(
             "decision": _logged_json(decision),
             "reviews": [_logged_json(review) for review in reviews],
             "trust": _logged_json(trust),
-            "keysets": [encoding.encode_base64(raw) for raw in keysets],
-            "packs": [encoding.encode_base64(raw) for raw in packs],
+            "keysets": [encode(raw) for raw in keysets],
+            "packs": [encode(raw) for raw in packs],
+            **({"timestamps": stamped} if stamped else {}),
         }
     )
 
@@ -109,13 +129,22 @@ def _logged_json(logged: Logged) -> Json:
     return {"body": encoding.encode_base64(logged.body), "proof": logged.proof}
 
 
-def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
-    """Open a case file; returns only what all seven steps have verified.
+def open_casefile(
+    raw: bytes,
+    *,
+    log_keys: LogKeys,
+    authorities: Authorities | None = None,
+    policy: Policy | None = None,
+) -> Case:
+    """Open a case file; returns only what all eight steps have verified.
+
+    With a `policy` every checkpoint in it must have been cosigned by the quorum.
 
     Raises:
         InputError: not a case file, or a document in it is not of its schema.
-        LogError: a proof, commitment or reference does not hold.
-        TrustError: the trust snapshot, the decision or a review does not hold.
+        LogError: a proof, commitment, reference or timestamp does not hold; quorum-missing.
+        TrustError: the trust snapshot, the decision or a review does not hold; a timestamp is by
+            none of the authorities, where any are given.
         RuleError: a pack is broken.
     """
     document = encoding.loads(
@@ -131,7 +160,7 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
         leaf=leaf_hash(format_entry(submission.entry)),
         trust=trust_entry.entry,
     )
-    trust = load_trust(trust_entry.body, _bodies(document))
+    trust = _open_trust(document, trust_entry.body)
     at = decision.entry.time
     payload = open_decision(decision.body, trust=trust, at=at)
     statement = read_decision(payload)
@@ -142,7 +171,16 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
         _open_logged(logged, "review", log_keys, f"/reviews/{position}")
         for position, logged in enumerate(document["reviews"])
     ]
-    _check_one_log([submission, decision, trust_entry, *reviews])
+    timestamps = open_links(
+        _links(document),
+        index=decision.entry.index,
+        leaf=leaf_hash(format_entry(decision.entry)),
+        keys=log_keys,
+        authorities=authorities,
+    )
+    if timestamps and timestamps[0].timestamp is not None:
+        check_time(decision.entry, timestamps[0].timestamp)
+    _check_one_log([submission, decision, trust_entry, *reviews, *timestamps])
     return Case(
         submission=submission,
         decision_entry=decision,
@@ -150,7 +188,31 @@ def open_casefile(raw: bytes, *, log_keys: LogKeys) -> Case:
         reviews=tuple(_open_reviews(reviews, decision, payload, trust_entry, trust)),
         trust=trust,
         superseded_unchecked=superseded,
+        timestamps=timestamps,
+        witnesses=() if policy is None else _witnesses(document, log_keys, policy),
     )
+
+
+def _witnesses(document: Json, log_keys: LogKeys, policy: Policy) -> tuple[str, ...]:
+    parts = (document["decision"], document["submission"], document["trust"], *document["reviews"])
+    cosigned = []
+    for part in parts:
+        proof = parse_tlog_proof(encoding.decode_base64(part["proof"]["tlog_proof"]))
+        cosigned.append(open_cosigned(proof.checkpoint, keys=log_keys, policy=policy))
+    return cosigned[0].witnesses
+
+
+def _links(document: Json) -> list[Link]:
+    links = []
+    for position, link in enumerate(document.get("timestamps", ())):
+        at = f"/timestamps/{position}"
+        stamp = Stamp(
+            encoding.decode_base64(link["stamped"], pointer=f"{at}/stamped"),
+            encoding.decode_base64(link["token"], pointer=f"{at}/token"),
+        )
+        hashes = (encoding.decode_base64(each, pointer=f"{at}/hashes") for each in link["hashes"])
+        links.append(Link(stamp, tuple(hashes)))
+    return links
 
 
 def _open_logged(document: Json, kind: str, log_keys: LogKeys, pointer: str) -> OpenedEntry:
@@ -182,7 +244,7 @@ def _open_reviews(
         yield opened
 
 
-def _check_one_log(entries: Sequence[OpenedEntry]) -> None:
+def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
     """Refuse proofs from two logs that were signed by the same keys."""
     roots: dict[int, bytes] = {}
     for each in entries:
@@ -191,10 +253,18 @@ def _check_one_log(entries: Sequence[OpenedEntry]) -> None:
             raise LogError("root-mismatch", "one size was signed with two roots: keep this file")
 
 
-def _bodies(document: Json) -> dict[str, bytes]:
+def _open_trust(document: Json, snapshot: bytes) -> Trust:
+    keysets, packs = (_bodies(document, name) for name in ("keysets", "packs"))
+    trust = load_trust(snapshot, keysets | packs)
+    for kind, bodies in (("keyset", keysets), ("pack", packs)):
+        if not bodies.keys() >= set(trust.documents[kind]):
+            raise TrustError("trust-incomplete", f"a {kind} is not in its list")
+    return trust
+
+
+def _bodies(document: Json, name: str) -> dict[str, bytes]:
     bodies = {}
-    for name in ("keysets", "packs"):
-        for position, text in enumerate(document[name]):
-            body = encoding.decode_base64(text, pointer=f"/{name}/{position}")
-            bodies[encoding.digest(body)] = body
+    for position, text in enumerate(document[name]):
+        body = encoding.decode_base64(text, pointer=f"/{name}/{position}")
+        bodies[encoding.digest(body)] = body
     return bodies

@@ -118,6 +118,17 @@ def get_checkpoint(url: str) -> bytes:
     return _request(url, "GET", "/v1/log/checkpoint").body
 
 
+def get_from_log(prefix: str, path: str) -> bytes:
+    """Fetch a file of a log that is served as tiles (C2SP tlog-tiles): `checkpoint`, a tile.
+
+    `prefix` is the address under which they lie, `path` as `attest.log.tiles` writes it.
+
+    Raises:
+        RemoteError: network, remote.
+    """
+    return _request(prefix, "GET", f"/{path}").body
+
+
 def ask_witness(url: str, request: bytes) -> bytes:
     """Ask the witness at `url` for its cosignatures (c2sp.org/tlog-witness); returns its lines.
 
@@ -139,6 +150,27 @@ def ask_witness(url: str, request: bytes) -> bytes:
     raise Behind(int(size[1]))
 
 
+def ask_timestamp(url: str, request: bytes) -> bytes:
+    """Ask the timestamp authority at `url` (RFC 3161, section 3.4); returns its answer, a token.
+
+    `request` is what `attest.log.timestamp.make_request` writes. Nothing of the answer is verified:
+    `attest.log.timestamp.open_timestamp` does that.
+
+    Raises:
+        RemoteError: network, remote.
+    """
+    return _request(
+        url,
+        "POST",
+        "",
+        request,
+        media_type="application/timestamp-query",
+        accepts="application/timestamp-reply",
+        accepted=(200,),
+        bytes_max=limits.TIMESTAMP_BYTES_MAX,
+    ).body
+
+
 @dataclass(frozen=True)
 class _Response:
     status: int
@@ -153,21 +185,23 @@ def _request(
     body: bytes | None = None,
     *,
     media_type: str = _ENVELOPE_TYPE,
+    accepts: str = _ACCEPTED,
     accepted: tuple[int, ...] = (200, 201),
     prefer: str | None = None,
+    bytes_max: int | None = None,
 ) -> _Response:
     address = _address_of(url)
-    headers = {
-        "Accept": "application/json, application/problem+json, application/vnd.dsse+json, text/plain"
-    }
+    headers = {"Accept": accepts}
     if body is not None:
         headers["Content-Type"] = media_type
     if prefer is not None:
         headers["Prefer"] = prefer
-    target = address.path.rstrip("/") + path
+    target = address.path.rstrip("/") + path if path else address.path or "/"
     try:
         with closing(_connection_to(address)) as connection, _connected(connection):
-            response = _exchange(connection, method, target, body, headers)
+            response = _exchange(
+                connection, method, target, body, headers, bytes_max or limits.CASEFILE_BYTES_MAX
+            )
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise RemoteError("network", f"no answer: {type(error).__name__}") from None
     if response.status not in accepted:
@@ -226,6 +260,7 @@ def _exchange(
     path: str,
     body: bytes | None,
     headers: dict[str, str],
+    bytes_max: int,
 ) -> _Response:
     # A server may refuse and close before it has read everything: hear what it says.
     with suppress(BrokenPipeError, ConnectionResetError):
@@ -234,13 +269,13 @@ def _exchange(
         return _Response(
             status=response.status,
             replayed=response.headers.get("Idempotent-Replayed") == "true",
-            body=_read(response),
+            body=_read(response, bytes_max),
         )
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    received = response.read(limits.CASEFILE_BYTES_MAX + 1)
-    if len(received) > limits.CASEFILE_BYTES_MAX:
+def _read(response: http.client.HTTPResponse, bytes_max: int) -> bytes:
+    received = response.read(bytes_max + 1)
+    if len(received) > bytes_max:
         raise RemoteError("remote", f"HTTP {response.status}: the answer is too large")
     if response.length:  # bytes that were announced and never came
         raise http.client.IncompleteRead(received, response.length)

@@ -174,19 +174,22 @@ def _kinds(value: Json) -> set[type]:
 
 
 def _check_strings(value: Json, bytes_max: int) -> None:
-    pending = [value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            pending += node
-            pending += node.values()
-        elif isinstance(node, list):
-            pending += node
-        elif isinstance(node, str):
-            if _FORBIDDEN_TEXT.search(node):
-                raise InputError("json-text", "a string holds a forbidden character")
-            if len(node) > bytes_max or len(node.encode()) > bytes_max:
-                raise InputError("too-large", f"a string is over {bytes_max} bytes")
+    texts: list[str] = []
+    level = [value]
+    while level:
+        texts += [node for node in level if type(node) is str]
+        below: list[Json] = []
+        for node in level:
+            if type(node) is dict:
+                texts += node
+                below += node.values()
+            elif type(node) is list:
+                below += node
+        level = below
+    if _FORBIDDEN_TEXT.search("".join(texts)):
+        raise InputError("json-text", "a string holds a forbidden character")
+    if any(len(text) * 4 > bytes_max and len(text.encode()) > bytes_max for text in texts):
+        raise InputError("too-large", f"a string is over {bytes_max} bytes")
 
 
 def canonical(value: Json) -> bytes:

@@ -22,6 +22,9 @@ PACK_BYTES_MAX: Final = 1024 * 1024
 FACTS_BYTES_MAX: Final = 1024 * 1024
 CASEFILE_BYTES_MAX: Final = 16 * 1024 * 1024
 LEDGER_BYTES_MAX: Final = 16 * 1024 * 1024
+LIST_BYTES_MAX: Final = 100 * 1024 * 1024
+"""A list of parties, as published or as a snapshot; the largest published ones are a third."""
+LIST_ENTRIES_MAX: Final = 200_000
 
 ENVELOPES_PER_SUBMISSION_MAX: Final = 8
 SIGNATURES_PER_ENVELOPE_MAX: Final = 16
@@ -29,11 +32,20 @@ SIGNATURES_PER_ENVELOPE_MAX: Final = 16
 ENTRY_BYTES_MAX: Final = 65_535
 """C2SP tlog-tiles: an entry's length is a u16."""
 
+BODY_BYTES_MAX: Final = 16 * 1024 * 1024
+"""What an entry may commit to; a longer length in a bundle is not even tried to be read."""
 CHECKPOINT_BYTES_MAX: Final = 64 * 1024
 PROOF_BYTES_MAX: Final = 128 * 1024
+MISBEHAVIOUR_BYTES_MAX: Final = 3 * CHECKPOINT_BYTES_MAX
 POLICY_CHARACTERS_MAX: Final = 1024 * 1024
 """A policy of 256 witnesses with two keys each is half of this."""
 WITNESS_REQUEST_BYTES_MAX: Final = CHECKPOINT_BYTES_MAX + 4 * 1024
+TIMESTAMP_BYTES_MAX: Final = 64 * 1024
+"""A token of a timestamp authority with its certificates; usual ones are a tenth of this."""
+STAMPED_BYTES_MAX: Final = CHECKPOINT_BYTES_MAX + 1024
+STAMPS_MAX: Final = 1_000_000
+CLOCKS_APART_SECONDS_MAX: Final = 300
+"""How far the log's clock may be from that of a timestamp authority."""
 DECIDE_SECONDS_MAX: Final = 600
 """By when a submission that was acknowledged is decided."""
 COSIGNING_SECONDS_MAX: Final = 60

@@ -3,6 +3,7 @@
     http     durable decided submissions a second, beside an empty FastAPI POST
     replay   decisions a second, beside bare checks of the same signatures;
              integrity-only entries a second, beside bare hashing of the same bytes
+    log      entries a second appended, exported and checked, proofs, tiles over HTTP
     whatif   evaluations a second over a log, beside the bare evaluator
     profile  where the time of one decision goes, step by step
 
@@ -15,12 +16,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import http, profile, replay, whatif
+from benchmarks import http, log, profile, replay, whatif
 from benchmarks.figures import machine
 
 SECTIONS = {
     "http": http.measure,
     "replay": replay.measure,
+    "log": log.measure,
     "whatif": whatif.measure,
     "profile": profile.measure,
 }

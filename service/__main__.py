@@ -24,9 +24,10 @@ from attest.log.policy import Policy, parse_policy
 from attest.signing import generate_private_key, private_key_pem
 from service.activation import activate as record_activation
 from service.activation import record_policy
+from service.authorities import timestamp_options, timestamping_of
 from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
-from service.runtime import open_application, open_log, server_over
+from service.runtime import Timestamping, open_application, open_log, server_over
 from service.sequencer import utc_now
 from service.witness import VERIFIER_KEYS as WITNESS_VKEYS
 from service.witness import create_witness_app, make_witness, open_witness
@@ -172,6 +173,7 @@ def init(
     is_flag=True,
     help="With --policy: take no submission while the witnesses do not follow.",
 )
+@timestamp_options
 @_passphrase_file
 @_access_log
 def run(
@@ -180,6 +182,9 @@ def run(
     policy: Path | None,
     *,
     fail_closed: bool,
+    timestamps: tuple[str, ...],
+    roots: tuple[Path, ...],
+    hours: int,
     **serving: Any,
 ) -> None:
     """Serve a data folder until interrupted."""
@@ -187,6 +192,7 @@ def run(
         raise click.UsageError("--fail-closed needs --policy")
     witnesses = None if policy is None else parse_policy(policy.read_text("utf-8", "replace"))
     serving |= {"policy": witnesses, "fail_closed": fail_closed}
+    serving["timestamping"] = timestamping_of(timestamps, roots, hours)
     _serve(data, _passphrase(passphrase_file), **serving)
 
 
@@ -311,6 +317,7 @@ def _serve(
     public_hosts: tuple[str, ...] = (),
     policy: Policy | None = None,
     fail_closed: bool = False,
+    timestamping: Timestamping | None = None,
     **serving: Any,
 ) -> None:
     with open_application(
@@ -320,6 +327,7 @@ def _serve(
         public_hosts=public_hosts,
         policy=policy,
         fail_closed=fail_closed,
+        timestamping=timestamping,
     ) as application:
         _listen(application, **serving)
 

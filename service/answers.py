@@ -19,6 +19,7 @@ from attest.log.entry import parse_entry
 from service.problems import STATUS
 from service.records import Item, Recorded, Records, predicate_of
 from service.registrar import Reviewed
+from service.stamping import Stamper
 
 
 def submission_answer(recorded: Recorded, *, with_reviews: bool = False) -> bytes:
@@ -52,8 +53,8 @@ def _review(item: Item) -> dict[str, Json]:
     }
 
 
-def casefile_answer(records: Records, submission_id: str) -> bytes:
-    """The case file of a submission (SPEC 15).
+def casefile_answer(records: Records, submission_id: str, stamper: Stamper | None = None) -> bytes:
+    """The case file of a submission (SPEC 15), with the timestamps that cover its decision.
 
     Raises:
         InputError: not-found.
@@ -68,6 +69,9 @@ def casefile_answer(records: Records, submission_id: str) -> bytes:
         trust=_logged(records.item(refs["trust"][0])),
         keysets=[records.item(index).body for index in refs.get("keyset", ())],
         packs=[records.item(index).body for index in refs.get("pack", ())],
+        timestamps=()
+        if stamper is None
+        else stamper.links(recorded.decision.index, records.inclusion),
     )
 
 

@@ -35,6 +35,7 @@ from service.records import Records
 from service.registrar import Standing
 from service.sequencer import Sequencer, utc_now
 from service.shell import Shell
+from service.stamping import Stamper
 from service.wire import Receive, Scope, Send, read_body, send_answer, send_problem
 
 EVALUATIONS_AT_ONCE: Final = 2
@@ -49,6 +50,7 @@ def create_app(
     records: Records,
     standing: Standing,
     cosigner: Cosigner | None = None,
+    stamper: Stamper | None = None,
     public_hosts: Sequence[str] = (),
     today: Callable[[], dt.date] = lambda: utc_now().date(),
 ) -> FastAPI:
@@ -59,6 +61,7 @@ def create_app(
         records: reads for requests; its store is no other thread's.
         standing: what decisions rest on: its packs are shown.
         cosigner: asks witnesses, and may refuse submissions for want of them.
+        stamper: has the log timestamped.
         today: the day that an evaluation is placed on unless it says another.
         public_hosts: names that requests may call it by besides loopback ones.
     """
@@ -88,7 +91,7 @@ def create_app(
             name="submit",
         )
     )
-    reads = Reads(sequencer, records, standing, cosigner)
+    reads = Reads(sequencer, records, standing, cosigner, stamper)
     for path, endpoint in reads.routes().items():
         app.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
     app.add_api_route("/verify", verifier, methods=["GET", "HEAD"], response_model=None)

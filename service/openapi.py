@@ -207,6 +207,17 @@ def _other_paths() -> dict[str, Json]:
         "/v1/log/witnesses": {
             "get": _operation("getWitnesses", "How the log's witnesses stand.", plain)
         },
+        "/v1/log/timestamps": {
+            "get": _operation(
+                "getTimestamps", "The log's timestamps, and how its authorities stand.", plain
+            )
+        },
+        "/v1/log/timestamps/{number}": {
+            "parameters": [_path_parameter("number", "(0|[1-9][0-9]{0,12})")],
+            "get": _operation(
+                "getTimestamp", "A timestamp: the token (RFC 3161) and what it is over.", plain
+            ),
+        },
         "/v1/rules": {"get": _operation("getRules", "The active packs.", plain)},
         "/v1/rules/{pack}": {
             "parameters": [_path_parameter("pack", "[a-z0-9-]+")],

@@ -42,10 +42,11 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(422, "must-understand", "not-a-submission", "facts-malformed", "key-malformed"),
     **_status(422, "policy-malformed"),
     **_status(422, "csv-malformed", "toml-malformed", "not-in-force", "ledger-malformed"),
+    **_status(422, "list-malformed", "list-implausible", "list-stale"),
     **_status(422, "unknown-key", "bad-signature", "key-not-valid-then", "key-purpose"),
     **_status(422, "signature-repeated", "payload-type", "role-not-permitted", "party-mismatch"),
     **_status(422, "wrong-audience", "not-yet-valid", "expired", "determination-not-linked"),
-    **_status(422, "too-few-signers"),
+    **_status(422, "too-few-signers", "algorithm-missing"),
     **_status(500, "file", "passphrase", "trust-incomplete", "decision-differs"),
     **_status(
         500,
@@ -64,8 +65,8 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(500, "quorum-missing", "acknowledged-missing", "acknowledged-late"),
     **_status(500, "recorded-twice", "log-forked", "not-misbehaviour"),
     **_status(500, "timestamp-malformed", "timestamp-invalid", "timestamp-untrusted"),
-    **_status(500, "timestamp-expired", "timestamp-lapsed"),
-    **_status(500, "internal"),
+    **_status(500, "timestamp-expired", "timestamp-lapsed", "timestamp-contradicts"),
+    **_status(500, "internal", "signer"),
     **_status(502, "network", "remote"),
     **_status(503, "busy", "not-ready", "clock-backwards", "witnesses-late", "rolled-back"),
 }

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from attest import limits
-from attest.encoding import canonical
+from attest.encoding import Json, canonical
 from attest.errors import InputError
 from service import answers
 from service.cosigning import Cosigner
@@ -18,6 +18,7 @@ from service.openapi import openapi_document
 from service.records import Records
 from service.registrar import Standing
 from service.sequencer import Sequencer
+from service.stamping import Stamper
 
 SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
@@ -36,9 +37,11 @@ class Reads:
         records: Records,
         standing: Standing,
         cosigner: Cosigner | None,
+        stamper: Stamper | None,
     ) -> None:
         self._sequencer = sequencer
         self._cosigner = cosigner
+        self._stamper = stamper
         self._records = records
         packs = [standing.bodies[pack.digest] for pack in standing.trust.packs]
         self._packs = {json.loads(raw)["id"]: raw for raw in packs}
@@ -58,6 +61,8 @@ class Reads:
             "/v1/log/proofs/{index}": self.proof,
             "/v1/log/consistency": self.consistency,
             "/v1/log/witnesses": self.witnesses,
+            "/v1/log/timestamps": self.timestamps,
+            "/v1/log/timestamps/{number}": self.timestamp,
             "/v1/rules": self.rules,
             "/v1/rules/{pack}": self.rule_pack,
             "/v1/rules/{pack}/{rule}": self.rule,
@@ -75,7 +80,8 @@ class Reads:
 
     def casefile(self, submission_id: str) -> Response:
         """Everything to verify a submission offline."""
-        return json_answer(answers.casefile_answer(self._records, submission_id_of(submission_id)))
+        submission_id = submission_id_of(submission_id)
+        return json_answer(answers.casefile_answer(self._records, submission_id, self._stamper))
 
     def checkpoint(self) -> Response:
         """The newest signed checkpoint."""
@@ -105,6 +111,17 @@ class Reads:
         """How the witnesses of the log stand; a log without any says so."""
         status = {"witnesses": []} if self._cosigner is None else self._cosigner.status()
         return json_answer(canonical(status))
+
+    def timestamps(self) -> Response:
+        """The timestamps of the log, and how its authorities stand; a log without any says so."""
+        none: Json = {"timestamps": [], "authorities": []}
+        return json_answer(canonical(none if self._stamper is None else self._stamper.status()))
+
+    def timestamp(self, number: str) -> Response:
+        """A timestamp with its token and what that is over."""
+        if self._stamper is None:
+            raise InputError("not-found", "the log has no timestamps")
+        return json_answer(canonical(self._stamper.stamp(_number(number))))
 
     def rules(self) -> Response:
         """The active packs."""

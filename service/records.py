@@ -131,6 +131,17 @@ class Records:
                 raise InputError("not-found", "no two trees of those sizes, smaller one first")
             return list(prove_consistency(size1, size2, self._store.nodes))
 
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The hashes that prove an entry in the tree of `size` entries (RFC 9162, 2.1.3).
+
+        Raises:
+            InputError: not-found (not `0 <= index < size <=` the size of the newest checkpoint).
+        """
+        with self._lock:
+            if size > self._newest()[1]:
+                raise InputError("not-found", "no tree of that size")
+            return list(prove_inclusion(index, size, self._store.nodes))
+
     def tile(self, path: str) -> bytes:
         """The bytes of a hash tile or entry bundle, as an export of that width would hold it.
 

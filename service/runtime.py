@@ -11,7 +11,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from attest.errors import InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, LogKeys
 from attest.log.policy import Policy
 from attest.log.sqlite import SqliteStore
+from attest.log.timestamp import Authorities
 from attest.log.writer import LogWriter
 from attest.signing import load_signer
 from service.app import create_app
@@ -32,10 +33,19 @@ from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
 from service.sequencer import Sequencer, utc_now
 from service.spool import Spool
+from service.stamping import Stamper
 from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30
 """How long open requests may take once the server is told to stop."""
+
+
+class Timestamping(NamedTuple):
+    """Who timestamps the log, and how often: addresses, and the roots of whoever answers there."""
+
+    urls: tuple[str, ...]
+    authorities: Authorities
+    every: dt.timedelta
 
 
 @contextmanager
@@ -47,6 +57,7 @@ def open_application(
     public_hosts: Sequence[str] = (),
     policy: Policy | None = None,
     fail_closed: bool = False,
+    timestamping: Timestamping | None = None,
     clock: Callable[[], dt.datetime] = utc_now,
 ) -> Iterator[FastAPI]:
     """The application over a data folder, until the block ends.
@@ -85,6 +96,9 @@ def open_application(
                     fail_closed=fail_closed,
                 )
             )
+        stamper = stack.enter_context(
+            _stamper(folder, writer.keys, timestamping, cosigner=cosigner, clock=clock)
+        )
         reading = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
         sequencer = Sequencer(registrar, clock=clock)
         later = Later(
@@ -101,9 +115,44 @@ def open_application(
             records=Records(reading, _newest_of(cosigner)),
             standing=standing,
             cosigner=cosigner,
+            stamper=stamper,
             public_hosts=public_hosts,
             today=lambda: clock().date(),
         )
+
+
+@contextmanager
+def _stamper(
+    folder: Path,
+    keys: LogKeys,
+    timestamping: Timestamping | None,
+    *,
+    cosigner: Cosigner | None,
+    clock: Callable[[], dt.datetime],
+) -> Iterator[Stamper | None]:
+    if timestamping is None:
+        yield None
+        return
+
+    def newest() -> bytes | None:
+        if cosigner is None:
+            return store.head().checkpoint
+        return None if cosigner.newest is None else cosigner.newest[0]
+
+    with (
+        closing(SqliteStore.open(folder / STORE, read_only=True)) as store,
+        Stamper(
+            store,
+            keys=keys,
+            authorities=timestamping.authorities,
+            urls=timestamping.urls,
+            folder=folder,
+            every=timestamping.every,
+            clock=clock,
+            newest=newest,
+        ) as stamper,
+    ):
+        yield stamper
 
 
 def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | None]:

@@ -9,10 +9,10 @@
       witness.sqlite    what was seen          witness.vkeys    the verifier keys, public
       keys/witness-ed25519.pem  keys/witness-ml-dsa-44.pem
 
-      misbehaviour/     {"v": 1, "first": note, "second": note}: two roots of one size, both signed
+      misbehaviour/     proofs against operators of logs (SPEC 18), which anyone can check
 
-What is answered was kept before. Two checkpoints of one size that disagree are proof against the
-log's operator, and are kept.
+What is answered was kept before. A checkpoint that contradicts the one cosigned last is not
+cosigned, and what proves the contradiction is kept.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from attest import limits
-from attest.encoding import canonical
 from attest.errors import InputError, LogError
-from attest.log.checkpoint import parse_checkpoint_text, signed_by
+from attest.log.checkpoint import parse_checkpoint_text
 from attest.log.cosignature import CosignatureSigner
+from attest.log.misbehaviour import prove_misbehaviour
 from attest.log.note import NoteKey, parse_note, parse_vkey
-from attest.log.witness import Behind, check_request, parse_add_checkpoint
+from attest.log.witness import AddCheckpoint, Behind, check_request, parse_add_checkpoint
 from service.files import read_file, read_private, write_file
 from service.frame import HANDLERS, SILENT
 from service.hosts import Addressed
@@ -49,7 +49,7 @@ KEYS: Final = ("keys/witness-ed25519.pem", "keys/witness-ml-dsa-44.pem")
 MISBEHAVIOUR: Final = "misbehaviour"
 SIZE_TYPE: Final = "text/x.tlog.size"
 TEXT: Final = "text/plain; charset=utf-8"
-FORKS_MAX: Final = 1000
+PROOFS_MAX: Final = 1000
 STATUS: Final = {
     "checkpoint-malformed": 400,
     "checkpoint-signature": 403,
@@ -94,7 +94,7 @@ class WitnessDesk:
             try:
                 before, after = check_request(request, logs=self._logs, seen=self._seen)
             except LogError:
-                self._keep_fork(request.note)
+                self._keep_contradiction(request)
                 raise
             lines = self._signer.cosign(request.note, at=self._clock())
             if not self._seen.advance(before, after, request.note + lines):
@@ -123,24 +123,23 @@ class WitnessDesk:
         """Let go of the file."""
         self._seen.close()
 
-    def _keep_fork(self, note: bytes) -> None:
-        """Keep a signed note that contradicts what was cosigned, up to so many of them."""
+    def _keep_contradiction(self, request: AddCheckpoint) -> None:
+        """Keep what proves that a log contradicts what was cosigned, up to so many proofs."""
         try:
-            parsed = parse_note(note)
-            checkpoint = parse_checkpoint_text(parsed.text)
-            signed = signed_by(parsed, self._logs.get(checkpoint.origin, ()))
+            origin = parse_checkpoint_text(parse_note(request.note).text).origin
+            first = self._seen.note(origin)
+            if first is None:
+                return
+            keys = self._logs.get(origin, ())
+            raw = prove_misbehaviour(first, request.note, keys=keys, path=request.proof)
         except LogError:
             return
-        newest = self._seen.newest(checkpoint.origin)
-        first = self._seen.note(checkpoint.origin)
-        if first is None or newest is None or not signed or newest.size != checkpoint.size:
+        if raw is None:
             return
-        raw = canonical({"v": 1, "first": first.decode(), "second": note.decode()})
         folder = self._folder / MISBEHAVIOUR
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{checkpoint.size}-{sha256(note).hexdigest()}.json"
-        kept = len(list(folder.iterdir()))
-        if checkpoint != newest and not path.exists() and kept < FORKS_MAX:
+        path = folder / f"{sha256(raw).hexdigest()}.json"
+        if not path.exists() and len(list(folder.iterdir())) < PROOFS_MAX:
             write_file(path, raw, mode=0o600)
 
 

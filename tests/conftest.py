@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.softhsm import TOKEN_ABSENT, SoftToken, make_token, module
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 ABSENT = "shared data absent"
 STRANGER_ABSENT = "stranger absent"
@@ -20,11 +22,21 @@ def shared_dir() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def soft_token(tmp_path_factory: pytest.TempPathFactory) -> SoftToken:
+    """A PKCS#11 token in software; the tests of it are skipped where SoftHSM2 is not installed."""
+    library = module()
+    if library is None:
+        pytest.skip(f"{TOKEN_ABSENT}: install the package softhsm2 to run this")
+    pytest.importorskip("pkcs11", reason=f"{TOKEN_ABSENT}: install python-pkcs11 to run this")
+    return make_token(library, tmp_path_factory.mktemp("token"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests were skipped for want of shared data or of another's program."""
     skipped = [
         str(getattr(report, "longrepr", "")) for report in terminalreporter.getreports("skipped")
     ]
-    for reason in (ABSENT, STRANGER_ABSENT):
+    for reason in (ABSENT, STRANGER_ABSENT, TOKEN_ABSENT):
         if count := sum(reason in text for text in skipped):
             terminalreporter.write_line(f"{reason}: {count} tests skipped", yellow=True)

@@ -27,6 +27,7 @@ from attest.rules.cases import read_cases
 from attest.rules.facts import facts_to_json
 from attest.rules.shape import check_shape
 from attest.schemas import SCHEMAS, validate
+from attest.screening.snapshot import read_snapshot
 from tests.mutations import mutations, name_of, read_examples
 from tests.world import ROOT, World
 from tests.world_facts import submission_of, world_of
@@ -41,6 +42,7 @@ MODELS: dict[str, type[models.Model]] = {
     "entry": models.Entry,
     "envelope": models.Envelope,
     "keyset": models.Keyset,
+    "list": models.ListDocument,
     "misbehaviour": models.MisbehaviourDocument,
     "policy": models.WitnessPolicy,
     "problem": models.Problem,
@@ -288,6 +290,11 @@ READERS = {
         read=lambda document: parse_entry(encoding.canonical(document)),
         blind_to=FAR_OFF,
         sees_more=("refs are ascending and name earlier entries only",),
+    ),
+    "list": Reader(
+        read=lambda document: read_snapshot(encoding.canonical(document)),
+        blind_to=(),
+        sees_more=("entries ascend by list and id",),
     ),
 }
 

@@ -55,6 +55,8 @@ def test_the_probe_sees_a_network_module() -> None:
     assert loaded_after("attest.client") & NETWORK
 
 
-@pytest.mark.parametrize("heavy", ["rich", "pydantic", "cryptography", "jsonschema_rs"])
+@pytest.mark.parametrize(
+    "heavy", ["rich", "pydantic", "cryptography", "jsonschema_rs", "rfc3161_client"]
+)
 def test_help_starts_without_the_heavy_libraries(heavy: str) -> None:
     assert heavy not in loaded_after("attest.cli")

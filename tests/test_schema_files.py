@@ -29,6 +29,7 @@ NAMES = (
     "entry",
     "envelope",
     "keyset",
+    "list",
     "misbehaviour",
     "pack",
     "policy",

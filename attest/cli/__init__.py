@@ -21,6 +21,7 @@ from attest.cli.failures import report_failure, wants
 
 COMMANDS: Final[Mapping[str, str]] = {
     "keygen": "Make a signing key and its keyset record.",
+    "keys": "Look at public keys, or ask for a certificate.",
     "declare": "Make declaration statements from TOML, JSON, CSV or questions.",
     "determine": "Make the foundry's or OSAT's determination statement.",
     "review": "Make a review statement for a decision on HOLD.",
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "whatif": "Try every product on other days, packs or modes.",
     "calendar": "List every coming day on which a verdict turns.",
     "explain": "Say what a code, a rule or an open point of the law means.",
+    "lists": "Import, compare, read and check lists of parties.",
     "rules": "Read, test, compare and release the rule packs.",
     "log": "Keep a local log: init, append, prove, check, export.",
     "replay": "Decide every submission of an export again and compare.",

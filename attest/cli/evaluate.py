@@ -13,8 +13,11 @@ from attest.cli.screen import Screen, screened
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.evaluate import evaluate, verdict_of
+from attest.rules.evidence import missing_evidence
+from attest.rules.explain import explain
 from attest.rules.facts import facts_from_json
 from attest.rules.register import MODES
+from attest.rules.terms import Book
 
 
 @click.command("evaluate", short_help="Run rule packs on a file of facts.")
@@ -24,6 +27,12 @@ from attest.rules.register import MODES
 @click.option("--mode", type=click.Choice(MODES), help="Default: in FACTS, else cfr_text.")
 @packs.pack_option
 @click.option("--trace", is_flag=True, help="Show the values and comparisons of each finding.")
+@click.option(
+    "--explain",
+    "explained",
+    is_flag=True,
+    help="Show the arithmetic, the margins, the readings, and which papers would turn a HOLD.",
+)
 @screened
 def command(
     screen: Screen,
@@ -34,6 +43,7 @@ def command(
     mode: str | None,
     names: tuple[str, ...],
     trace: bool,
+    explained: bool,
 ) -> int:
     """Evaluate a JSON tree of facts (docs/RULES.md section 6). Nothing is recorded or sent."""
     document = files.read_json(facts, bytes_max=limits.FACTS_BYTES_MAX)
@@ -44,18 +54,31 @@ def command(
     found = [finding for each in loaded for finding in evaluate(each.pack, known)]
     verdict = verdict_of(found)
     described = [finding.to_json() for finding in found]
-    screen.document(
-        {
-            "transaction": document["transaction"],
-            "packs": [
-                {"id": each.pack.id, "edition": each.pack.edition, "digest": each.pack.digest}
-                for each in loaded
-            ],
-            "verdict": verdict,
-            "findings": described,
-        }
-    )
-    findings.show(screen, described, verdict, trace=trace)
+    told = {
+        "transaction": document["transaction"],
+        "packs": [
+            {"id": each.pack.id, "edition": each.pack.edition, "digest": each.pack.digest}
+            for each in loaded
+        ],
+        "verdict": verdict,
+        "findings": described,
+    }
+    if not explained:
+        screen.document(told)
+        findings.show(screen, described, verdict, trace=trace)
+        return exit_code_of(verdict)
+    explanations = [
+        explanation
+        for each in loaded
+        for explanation in explain(
+            Book(each.document), known, [one for one in described if one["pack"] == each.pack.id]
+        )
+    ]
+    evidence = missing_evidence([(each.pack, each.document) for each in loaded], known)
+    told["explanations"] = [explanation.to_json() for explanation in explanations]
+    screen.document(told | {"evidence": evidence.to_json()})
+    findings.show_explained(screen, explanations, verdict)
+    findings.show_evidence(screen, evidence, verdict)
     return exit_code_of(verdict)
 
 

@@ -36,8 +36,11 @@ _BY_BLAME: Final[Mapping[str, int]] = {
     "InternalError": 1,
 }
 _BY_CODE: Final[Mapping[str, int]] = {
+    "algorithm-missing": 9,
     "decision-differs": 6,
     "expired": 7,
+    "list-implausible": 9,
+    "list-stale": 7,
     "not-yet-valid": 7,
     "superseded": 7,
     "review-not-possible": 9,

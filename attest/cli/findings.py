@@ -17,6 +17,8 @@ from attest.cli.figures import in_words
 from attest.cli.screen import Screen
 from attest.encoding import Json, canonical
 from attest.errors import CODES
+from attest.rules.evidence import PAPERS_MAX, Evidence
+from attest.rules.explain import Explanation
 
 _EXPLAINING: Final = ("scope", "way")
 
@@ -85,6 +87,47 @@ def _show_trace(screen: Screen, finding: Json) -> None:
         screen.out(f"        {'rests on':<12} {name} = {told}")
     for test in finding.get("tests", []):
         screen.out(f"        {'tested':<12} {test['expr']}: {test['is']}")
+
+
+def show_explained(screen: Screen, explanations: Sequence[Explanation], verdict: str) -> None:
+    """Print findings with all that they rest on, those that count first, and the verdict."""
+    for counted in (True, False):
+        for explanation in explanations:
+            finding = explanation.finding
+            if ("verdict" in finding) is not counted:
+                continue
+            named = f"{finding['kind']} {finding['rule']}: {finding['result']}."
+            told = finding["says"] if counted else f"{named} {finding['says']}"
+            screen.result(word_of(finding), finding["rule"], told)
+            for label, text in explanation.lines():
+                screen.out(f"        {label:<12} {text}")
+            for text in finding.get("clears_with", []):
+                screen.out(f"        {'clears with':<12} {text}")
+    screen.out()
+    screen.out(f"Verdict: {screen.mark(verdict)}")
+
+
+def show_evidence(screen: Screen, evidence: Evidence, verdict: str) -> None:
+    """Print which papers would turn a HOLD into a PASS, each with what it has to show."""
+    if verdict != "HOLD":
+        return
+    screen.out()
+    if not evidence.sets:
+        bound = "" if evidence.complete else ", as far as the search went"
+        papers = f"no set of up to {PAPERS_MAX} papers"
+        screen.out(f"Missing evidence: {papers} would settle what is open{bound}.")
+        return
+    screen.out("Missing evidence that would settle what is open, if it shows this:")
+    for number, each in enumerate(evidence.sets):
+        if number:
+            screen.out("    or")
+        for need in each.needs:
+            screen.out(f"    {need.paper.title}, signed by {need.paper.signer}")
+            for shown in need.shows:
+                tests = "; ".join(shown.as_in)
+                screen.out(f"        {'shows':<12} {shown.fact}{': ' if tests else ''}{tests}")
+    if not evidence.complete:
+        screen.out("    The search met its bound; there may be other papers that do.")
 
 
 def questions(findings: Sequence[Json]) -> list[str]:

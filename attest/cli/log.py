@@ -21,22 +21,29 @@ from attest.cli import clock, files
 from attest.cli.bodies import Shelf, check_body
 from attest.cli.failures import about
 from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_monitor import check_misbehaviour, convict, monitor
+from attest.cli.log_policy import policy
 from attest.cli.passphrase import new_passphrase, passphrase_file, passphrase_for
+from attest.cli.private import read_key, require_outside_git
+from attest.cli.progress import progress
 from attest.cli.screen import Screen, json_bytes, screened
+from attest.cli.timestamps import timestamp
 from attest.errors import InputError
 from attest.log.check import check_export, check_store
-from attest.log.checkpoint import CheckpointSigner
+from attest.log.checkpoint import CheckpointSigner, LogKeys
 from attest.log.entry import KINDS
-from attest.log.export import write_export
+from attest.log.export import Export, write_export
+from attest.log.merkle import ReadNodes
+from attest.log.monitor import compare, held_checkpoints, nodes_of_tiles
 from attest.log.proof import proof_document, prove
 from attest.log.sqlite import SqliteStore
+from attest.log.stamp_files import read_stamps
 from attest.log.writer import Draft, LogWriter
 
 _STORE: Final = "log.sqlite"
 _VKEYS: Final = "log.vkeys"
 _PEMS: Final = ("keys/log-ed25519.pem", "keys/log-ml-dsa-44.pem")
 _DECISION_KEY: Final = "keys/decision.pem"
-_PEM_BYTES_MAX: Final = 64 * 1024
 _PARTY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -47,6 +54,9 @@ def command() -> None:
     DIR is the folder of the log. Bodies and salts lie beside the log, never in it: what an export
     shows of a submission is its commitment until you hand over the body.
     """
+
+
+command.add_command(policy)
 
 
 @command.command("init", short_help="Make a log and its keys.")
@@ -74,6 +84,8 @@ def init(
     if _PARTY.fullmatch(foundry) is None:
         raise click.UsageError("a PARTY is named in small letters, digits and hyphens")
     root = Path(folder)
+    with about(folder):
+        require_outside_git(str(root / _PEMS[0]))
     with files.new_folder(root) as partial:
         signer = CheckpointSigner.generate(origin)
         passphrase = new_passphrase(passphrase_file, none=no_passphrase)
@@ -119,7 +131,7 @@ def append(
         raise click.UsageError("the log belongs to a service; submit to it with attest submit")
     read = [_read_body(each) for each in bodies]
     with _store(root) as store:
-        writer = LogWriter.open(store, _signer(root, passphrase_file))
+        writer = LogWriter.open(store, _signer(screen, root, passphrase_file))
         shelf = Shelf.of(store, writer.head.size)
         drafts = shelf.drafts(read)
         appended = writer.append(drafts, at=at or clock.now())
@@ -171,12 +183,24 @@ def prove_(screen: Screen, *, folder: str, index: int, text: bool, output: str |
 @command.command("check", short_help="Check a log or an export.")
 @click.argument("folder", metavar="DIR")
 @log_keys_option(required=False)
+@click.option(
+    "--proof",
+    "--checkpoint",
+    "held",
+    metavar="FILE",
+    multiple=True,
+    help="A proof, case file or checkpoint that you hold: check that the log extends it.",
+)
+@click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True)
 @screened
-def check(screen: Screen, *, folder: str, log_keys: str | None) -> int:
+def check(
+    screen: Screen, *, folder: str, log_keys: str | None, held: tuple[str, ...], processes: int
+) -> int:
     """Check a log or an export: signatures, chain, tree, order, time, commitments.
 
-    An export needs --log-keys. A log is checked with the keys beside it unless others are given.
-    Whether the decisions are right is for attest replay.
+    An export needs --log-keys. A log is checked with the keys beside it unless
+    others are given. Whether the decisions are right is for attest replay. What you
+    hold of old, an operator who rewrites the log cannot change: give it with --proof.
     """
     root = Path(folder)
     live = (root / _STORE).is_file()
@@ -185,18 +209,54 @@ def check(screen: Screen, *, folder: str, log_keys: str | None) -> int:
     if log_keys is None:
         screen.say("! Checked with the keys beside the log; readers use the keys they hold.")
     keys = read_log_keys(log_keys or str(root / _VKEYS))
-    with about(folder):
-        if live:
-            with _store(root, read_only=True) as store:
-                checkpoint = check_store(store, keys=keys)
+    with _opened(root, live=live) as store, about(folder):
+        if store is not None:
+            checkpoint, note = check_store(store, keys=keys), store.head().checkpoint or b""
+            nodes: ReadNodes = store.nodes
         else:
-            checkpoint = check_export(root, keys=keys)
-    found = encoding.encode_base64(checkpoint.root)
-    screen.document({"origin": checkpoint.origin, "size": checkpoint.size, "root": found})
+            with progress(screen, "entries checked") as advance:
+                checkpoint = check_export(root, keys=keys, processes=processes, progress=advance)
+            export = Export.open(root, keys=keys)
+            nodes, note = nodes_of_tiles(export.checkpoint.size, export.tile), export.note
+        for path in held:
+            found = _contradicted(path, note, keys, nodes)
+            if found is not None:
+                return convict(screen, found, keys=keys, beside=path)
+    found_root = encoding.encode_base64(checkpoint.root)
+    screen.document(
+        {
+            "origin": checkpoint.origin,
+            "size": checkpoint.size,
+            "root": found_root,
+            "extends": list(held),
+        }
+    )
     screen.result("PASS", "checkpoint", f"{checkpoint.origin} signed {checkpoint.size} entries")
     screen.result("PASS", "entries", "chain, order, time, commitments and bodies hold")
-    screen.result("PASS", "tree", f"root {found}")
+    screen.result("PASS", "tree", f"root {found_root}")
+    for path in held:
+        screen.result("PASS", "extends", f"what the log had signed in {path}")
     return 0
+
+
+def _contradicted(path: str, note: bytes, keys: LogKeys, nodes: ReadNodes) -> bytes | None:
+    """The proof that a log contradicts a checkpoint that a file holds, if it does."""
+    raw = files.read_bytes(path, bytes_max=limits.CASEFILE_BYTES_MAX)
+    with about(files.name_of(path)):
+        for before in held_checkpoints(raw):
+            compared = compare(before, note, keys=keys, read_nodes=nodes)
+            if compared.misbehaviour is not None:
+                return compared.misbehaviour
+    return None
+
+
+@contextlib.contextmanager
+def _opened(root: Path, *, live: bool) -> Iterator[SqliteStore | None]:
+    if not live:
+        yield None
+        return
+    with _store(root, read_only=True) as store:
+        yield store
 
 
 @command.command("export", short_help="Write the log as static files.")
@@ -206,7 +266,7 @@ def check(screen: Screen, *, folder: str, log_keys: str | None) -> int:
 def export(screen: Screen, *, folder: str, target: str) -> int:
     """Write the log as a folder of static files (SPEC 16), bodies and salts included."""
     with _store(Path(folder), read_only=True) as store, about(target):
-        write_export(store, Path(target))
+        write_export(store, Path(target), stamps=read_stamps(Path(folder))[0])
         size = store.head().signed
     screen.document({"export": target, "size": size})
     screen.out(f"Wrote {size} entries to {target}. It holds every body: hand it on with care.")
@@ -221,8 +281,8 @@ def _store(root: Path, *, read_only: bool = False) -> Iterator[SqliteStore]:
         yield store
 
 
-def _signer(root: Path, passphrase_path: str | None) -> CheckpointSigner:
-    pems = [files.read_bytes(str(root / name), bytes_max=_PEM_BYTES_MAX) for name in _PEMS]
+def _signer(screen: Screen, root: Path, passphrase_path: str | None) -> CheckpointSigner:
+    pems = [read_key(screen, str(root / name)) for name in _PEMS]
     origin = read_log_keys(str(root / _VKEYS)).origin
     passphrase = passphrase_for(pems[0], passphrase_path)
     with about(str(root / "keys")):
@@ -230,3 +290,8 @@ def _signer(root: Path, passphrase_path: str | None) -> CheckpointSigner:
         if signer.keys != read_log_keys(str(root / _VKEYS)):
             raise InputError("key-malformed", "the private keys are not those of the verifier keys")
     return signer
+
+
+command.add_command(monitor)
+command.add_command(check_misbehaviour)
+command.add_command(timestamp)

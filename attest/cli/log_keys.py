@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import click
 
+from attest import limits
 from attest.cli import files
 from attest.cli.failures import about
 from attest.errors import InputError
 from attest.log.checkpoint import LogKeys
+from attest.log.policy import Policy, parse_policy
 
 _BYTES_MAX: Final = 64 * 1024
 
@@ -28,6 +30,17 @@ def read_log_keys(path: str) -> LogKeys:
         except UnicodeDecodeError:
             raise InputError("key-malformed", "verifier keys are lines of ASCII") from None
         return LogKeys.parse(lines)
+
+
+def read_policy(path: str) -> Policy:
+    """Read a file that names witnesses (SPEC 13.3).
+
+    Raises:
+        InputError: file, too-large, policy-malformed.
+    """
+    raw = files.read_bytes(path, bytes_max=limits.POLICY_CHARACTERS_MAX)
+    with about(files.name_of(path)):
+        return parse_policy(raw.decode("utf-8", "replace"))
 
 
 def log_keys_option(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

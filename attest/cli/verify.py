@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import click
 
 from attest import limits
 from attest.casefile import Case, open_casefile
-from attest.cli import files, findings
+from attest.cli import clock, files, findings
 from attest.cli.failures import about, exit_code_of, exit_code_of_code
-from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_keys import log_keys_option, read_log_keys, read_policy
 from attest.cli.screen import Screen, screened
 from attest.cli.statements import SCHEMA_OF
+from attest.cli.timestamps import read_authorities, stamp_json, timestamp_roots, told_of
 from attest.encoding import Json, format_instant
 from attest.errors import TrustError
+from attest.log.stamps import require_standing
+from attest.log.timestamp import Authorities
 
 _SETTLED = {"release": "PASS", "refuse": "FAIL"}
 
@@ -21,21 +26,40 @@ _SETTLED = {"release": "PASS", "refuse": "FAIL"}
 @click.argument("casefile")
 @log_keys_option(required=True)
 @click.option("--foundry", metavar="PARTY", help="Refuse a case of any other foundry.")
+@click.option(
+    "--policy", metavar="FILE", help="Witnesses who have to have cosigned (c2sp.org/tlog-policy)."
+)
+@timestamp_roots(required=False)
+@click.option("--at", type=clock.INSTANT, help="When its timestamp has to hold (default: now).")
 @screened
-def command(screen: Screen, *, casefile: str, log_keys: str, foundry: str | None) -> int:
+def command(
+    screen: Screen,
+    *,
+    casefile: str,
+    log_keys: str,
+    foundry: str | None,
+    policy: str | None,
+    roots: tuple[str, ...],
+    at: dt.datetime | None,
+) -> int:
     """Verify a case file against the keys of its log, and decide it again.
 
     Says who decided, who signed and every check that was made. The exit code is that of the
     verdict; a HOLD that was released counts as PASS, one that was refused as FAIL.
     """
-    keys = read_log_keys(log_keys)
+    keys, authorities, witnesses = (
+        read_log_keys(log_keys),
+        read_authorities(roots),
+        None if policy is None else read_policy(policy),
+    )
     raw = files.read_bytes(casefile, bytes_max=limits.CASEFILE_BYTES_MAX)
     with about(files.name_of(casefile)):
-        case = open_casefile(raw, log_keys=keys)
+        case = open_casefile(raw, log_keys=keys, authorities=authorities, policy=witnesses)
         if foundry not in (None, case.trust.foundry.id):
             raise TrustError("party-mismatch", "the case is of another foundry")
+        stamped = _stamped(case, authorities, at or clock.now())
     outcome = _outcome(case)
-    checks = _checks(case)
+    checks = _checks(case) + ([] if stamped is None else [("timestamp", stamped)])
     predicate = case.decision["predicate"]
     screen.document(
         {
@@ -47,6 +71,8 @@ def command(screen: Screen, *, casefile: str, log_keys: str, foundry: str | None
             "checks": [{"name": name, "found": found} for name, found in checks],
             "reviews": _reviews(case),
             "superseded_unchecked": case.superseded_unchecked,
+            "witnesses": list(case.witnesses),
+            "timestamps": [stamp_json(each) for each in case.timestamps],
             "decision": predicate,
         }
     )
@@ -54,6 +80,20 @@ def command(screen: Screen, *, casefile: str, log_keys: str, foundry: str | None
     if "refusal" in predicate:
         return exit_code_of_code(predicate["refusal"]["code"])
     return exit_code_of(outcome)
+
+
+def _stamped(case: Case, authorities: Authorities | None, at: dt.datetime) -> str | None:
+    """What the timestamp of the case proves, None where no authority is asked for.
+
+    Raises:
+        TrustError: timestamp-untrusted (it has none), timestamp-lapsed.
+    """
+    if authorities is None:
+        return None
+    if not case.timestamps:
+        raise TrustError("timestamp-untrusted", "the case file has no timestamp; ask for a new one")
+    timestamp = require_standing(case.timestamps, at=at)
+    return f"the decision existed before {told_of(timestamp, stands=True, at=at)}"
 
 
 def _outcome(case: Case) -> str:
@@ -73,6 +113,7 @@ def _checks(case: Case) -> list[tuple[str, str]]:
             f"entries {submission.entry.index} and {decision.entry.index} are in the "
             f"{checkpoint.size} entries that {checkpoint.origin} signed with both its keys",
         ),
+        *(("witnesses", f"cosigned by {name}") for name in case.witnesses),
         ("commitments", "submission, decision, reviews and trust are the bodies committed to"),
         ("references", "the entries refer to each other as they must"),
         (
@@ -122,6 +163,9 @@ def _show(screen: Screen, case: Case, checks: list[tuple[str, str]], outcome: st
         screen.result("PASS", name, found)
     if case.superseded_unchecked:
         screen.result("N-A", "superseded", "only a replay of the log can show what came before")
+    if case.timestamps and case.timestamps[0].timestamp is None:
+        told = "not checked: name the authority that you trust (--timestamp-root)"
+        screen.result("N-A", "timestamp", told)
     screen.out()
     findings.show_decision(screen, case.decision["predicate"])
     if outcome != case.verdict:

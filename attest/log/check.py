@@ -5,14 +5,17 @@
     3  every entry hashes to its place in the tiles, is well formed, at its own index, chained to
        the one before, and not dated before it
     4  every body and salt is the one that its entry commits to
+    5  the timestamps, where there are any, follow each other and are over this log; whether their
+       tokens hold is asked for apart, since that needs authorities whom the reader trusts
 
 Since the tiles are held to the root first, a difference between an entry and its hash convicts the
 entry, and the error names it. Where the tiles do not lead to the root, the entries are hashed
 without them: if those lead to the root, the first wrong tile is named, else the first wrong entry.
 What the bodies say is not looked at; that is `attest.replay`.
 
-The loops run over whole bundles and make no object per entry: the check must stay below twice the
-cost of its hashes.
+The log is read once, in portions of 65,536 entries, each of which needs nothing of the others but
+the end of the one before: so several processes share them, and memory does not grow with the log.
+Only where that pass finds fault is the log read again, in order, to name the first one.
 
 >>> import tempfile
 >>> from datetime import UTC, datetime
@@ -41,30 +44,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from attest.encoding import parse_instant
-from attest.errors import InputError, LogError
+from attest.errors import InternalError, LogError
+from attest.log.chain import Walk, first_difference, leaf_hashes
 from attest.log.checkpoint import Checkpoint, LogKeys, open_checkpoint
-from attest.log.entry import (
-    NO_PREV,
-    SALT_BYTES,
-    Entry,
-    check_commitment,
-    parse_entry,
-)
 from attest.log.export import Export, export_paths, tile_of_store
 from attest.log.merkle import HASH_BYTES, Frontier, root_of_packed
+from attest.log.monitor import nodes_of_tiles
+from attest.log.stamp_files import FOLDER, read_stamps
+from attest.log.stamps import (
+    OpenedStamp,
+    check_times,
+    check_trees,
+    open_stamps,
+)
 from attest.log.store import LogStore
 from attest.log.tiles import TILE_WIDTH, Tile, tiles_of_level
+from attest.log.timestamp import Authorities
 
 Progress = Callable[[int], None]
-"""Told, after each bundle, how many entries are checked so far."""
+"""Told, after each portion, how many entries were just checked."""
 
 _TILE_BYTES = TILE_WIDTH * HASH_BYTES
-_REFS = b'"refs":{'
+_PORTION = TILE_WIDTH * TILE_WIDTH
+"""Entries of a portion: the roots of their tiles are one tile of the next level."""
 
 
 class _Source(Protocol):
@@ -77,20 +83,55 @@ class _Source(Protocol):
     def bodies(self, tile: Tile) -> Iterable[tuple[bytes, bytes]]: ...
 
 
-def check_export(folder: Path, *, keys: LogKeys, progress: Progress | None = None) -> Checkpoint:
+def check_export(
+    folder: Path, *, keys: LogKeys, processes: int = 1, progress: Progress | None = None
+) -> Checkpoint:
     """Check the integrity of an export and return its checkpoint.
 
     Raises:
         LogError: checkpoint-malformed, checkpoint-origin, checkpoint-signature, export-incomplete,
             tile-altered, bundle-malformed, entry-malformed, entry-order, entry-altered,
-            chain-broken, time-backwards, commitment-mismatch, root-mismatch. The attribute `entry`
+            chain-broken, time-backwards, commitment-mismatch, root-mismatch, timestamp-malformed,
+            timestamp-invalid, rolled-back (a timestamp is over a larger log). The attribute `entry`
             is the index of the first faulty entry, where one can be named.
         InputError: file.
     """
     export = Export.open(folder, keys=keys)
     _check_files(folder, export.checkpoint.size)
-    _check(export, export.checkpoint, progress)
+    if not _holds(export, export.checkpoint, processes, progress):
+        _find_fault(export, export.checkpoint)
+    check_stamps(export, keys=keys)
     return export.checkpoint
+
+
+def check_stamps(
+    export: Export, *, keys: LogKeys, authorities: Authorities | None = None
+) -> tuple[OpenedStamp, ...]:
+    """Check the timestamps of an export and return them.
+
+    Raises:
+        LogError: export-incomplete, rolled-back, root-mismatch, timestamp-contradicts, and those
+            of `open_stamps`.
+        TrustError: timestamp-expired.
+        InputError: file.
+    """
+    stamps, asked = read_stamps(export.folder)
+    if asked is not None:
+        raise LogError("export-incomplete", "a timestamp has no token")
+    opened = open_stamps(stamps, keys=keys, authorities=authorities)
+    nodes = nodes_of_tiles(export.checkpoint.size, export.tile)
+    check_trees(opened, export.checkpoint, read_nodes=nodes)
+    check_times(opened, lambda index: _entry_of(export, index))
+    return opened
+
+
+def _entry_of(export: Export, index: int) -> bytes:
+    number, at = divmod(index, TILE_WIDTH)
+    width = min(export.checkpoint.size - number * TILE_WIDTH, TILE_WIDTH)
+    entries, _ = export.bundle(Tile(0, number, width))
+    if at >= len(entries):
+        raise LogError("bundle-malformed", "entries are cut off", entry=index)
+    return entries[at]
 
 
 def check_store(store: LogStore, *, keys: LogKeys, progress: Progress | None = None) -> Checkpoint:
@@ -105,7 +146,9 @@ def check_store(store: LogStore, *, keys: LogKeys, progress: Progress | None = N
     if note is None:
         raise LogError("checkpoint-malformed", "the log has no checkpoint yet")
     checkpoint = open_checkpoint(note, keys=keys)
-    _check(_StoreSource(store), checkpoint, progress)
+    source = _StoreSource(store)
+    if not _holds(source, checkpoint, 1, progress):
+        _find_fault(source, checkpoint)
     _check_inner_nodes(store, checkpoint.size)
     return checkpoint
 
@@ -142,28 +185,91 @@ def _check_inner_nodes(store: LogStore, size: int) -> None:
 
 
 def _check_files(folder: Path, size: int) -> None:
-    found = {
-        (Path(place) / name).relative_to(folder).as_posix()
-        for place, _, names in os.walk(folder)
-        for name in names
-    }
+    wanted = 0
     for path in export_paths(size):
-        if path not in found:
+        if not (folder / path).is_file():
             raise LogError("export-incomplete", f"{path} is missing")
-        found.remove(path)
-    if found:
-        raise LogError("export-incomplete", f"{len(found)} of the files do not belong there")
+        wanted += 1
+    stamped = folder / FOLDER
+    found = sum(len(names) for place, _, names in os.walk(folder) if Path(place) != stamped)
+    if found != wanted:
+        raise LogError(
+            "export-incomplete", f"{abs(found - wanted)} files are not where they belong"
+        )
 
 
-def _check(source: _Source, checkpoint: Checkpoint, progress: Progress | None) -> None:
+def _holds(
+    source: _Source, checkpoint: Checkpoint, processes: int, progress: Progress | None
+) -> bool:
+    """Whether everything is as it should be; what is not, `_find_fault` finds."""
+    size = checkpoint.size
+    numbers = range(-(-size // _PORTION))
+    above = []
+    try:
+        for number, roots in enumerate(_checked(source, size, numbers, processes)):
+            complete = min(size // TILE_WIDTH - number * TILE_WIDTH, TILE_WIDTH)
+            if (
+                complete
+                and source.tile(Tile(1, number, complete)) != roots[: complete * HASH_BYTES]
+            ):
+                return False
+            above.append(root_of_packed(roots))
+            if progress is not None:
+                progress(min(size - number * _PORTION, _PORTION))
+        if root_of_packed(b"".join(above)) != checkpoint.root:
+            return False
+        _check_levels(source, size, 2, b"".join(above[: size // _PORTION]))
+    except LogError:
+        return False
+    return True
+
+
+def _checked(source: _Source, size: int, numbers: Iterable[int], processes: int) -> Iterator[bytes]:
+    check = partial(_check_portion, source, size)
+    if processes == 1:
+        yield from map(check, numbers)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        try:
+            yield from pool.map(check, numbers)
+        except BrokenProcessPool:
+            raise InternalError("internal", "a worker process died") from None
+
+
+def _check_portion(source: _Source, size: int, number: int) -> bytes:
+    """Check the entries of a portion against their tiles; returns the roots of the tiles."""
+    first = number * TILE_WIDTH
+    walk = Walk()
+    if first:
+        before = Tile(0, first - 1, TILE_WIDTH)
+        entries, _ = source.bundle(before)
+        if not entries:
+            raise LogError("bundle-malformed", "entries are cut off", entry=before.first_entry)
+        walk = Walk(source.tile(before)[-HASH_BYTES:], entries[-1][-28:-8])
+    roots = []
+    for index in range(first, min(first + TILE_WIDTH, -(-size // TILE_WIDTH))):
+        tile = Tile(0, index, min(size - index * TILE_WIDTH, TILE_WIDTH))
+        hashes = source.tile(tile)
+        if len(hashes) != tile.width * HASH_BYTES:
+            raise LogError("tile-altered", "a tile is not of its width", entry=tile.first_entry)
+        walk.check_bundle(tile, hashes, source.bundle(tile), source.bodies(tile))
+        roots.append(root_of_packed(hashes))
+    return b"".join(roots)
+
+
+def _find_fault(source: _Source, checkpoint: Checkpoint) -> None:
+    """Raise the first fault, the tiles before the entries."""
     authentic = _check_tiles(source, checkpoint)
     if not authentic:
         _check_tiles_by_entries(source, checkpoint)
-    walk = _Walk()
+    walk = Walk()
     for tile in tiles_of_level(checkpoint.size, 0):
-        walk.check_bundle(tile, source)
-        if progress is not None:
-            progress(tile.first_entry + tile.width)
+        walk.check_bundle(tile, source.tile(tile), source.bundle(tile), source.bodies(tile))
     if not authentic:
         raise LogError("root-mismatch", "entries and tiles agree, but not with the checkpoint")
 
@@ -178,9 +284,14 @@ def _check_tiles(source: _Source, checkpoint: Checkpoint) -> bool:
         roots.append(root_of_packed(raw))
     if root_of_packed(b"".join(roots)) != checkpoint.root:
         return False
-    level, complete = 1, b"".join(roots[: checkpoint.size // TILE_WIDTH])
+    _check_levels(source, checkpoint.size, 1, b"".join(roots[: checkpoint.size // TILE_WIDTH]))
+    return True
+
+
+def _check_levels(source: _Source, size: int, level: int, complete: bytes) -> None:
+    """Check the tiles from a level on, whose hashes are all these."""
     while complete:
-        for tile in tiles_of_level(checkpoint.size, level):
+        for tile in tiles_of_level(size, level):
             at = tile.index * _TILE_BYTES
             if source.tile(tile) != complete[at : at + tile.width * HASH_BYTES]:
                 raise LogError("tile-altered", "a tile is wrong", entry=tile.first_entry)
@@ -189,7 +300,6 @@ def _check_tiles(source: _Source, checkpoint: Checkpoint) -> bool:
             root_of_packed(complete[at : at + _TILE_BYTES]) for at in range(0, whole, _TILE_BYTES)
         )
         level += 1
-    return True
 
 
 def _check_tiles_by_entries(source: _Source, checkpoint: Checkpoint) -> None:
@@ -197,128 +307,9 @@ def _check_tiles_by_entries(source: _Source, checkpoint: Checkpoint) -> None:
     roots = []
     wrong = None
     for tile in tiles_of_level(checkpoint.size, 0):
-        leaves = _leaf_hashes(source.bundle(tile)[0])
+        leaves = leaf_hashes(source.bundle(tile)[0])
         roots.append(root_of_packed(leaves))
         if wrong is None and leaves != (hashes := source.tile(tile)):
-            wrong = tile.first_entry + _first_difference(leaves, hashes)
+            wrong = tile.first_entry + first_difference(leaves, hashes)
     if root_of_packed(b"".join(roots)) == checkpoint.root:
         raise LogError("tile-altered", "a tile of the lowest level is wrong", entry=wrong)
-
-
-def _leaf_hashes(entries: list[bytes]) -> bytes:
-    return b"".join([sha256(b"\x00" + raw).digest() for raw in entries])
-
-
-def _first_difference(some: bytes, other: bytes) -> int:
-    """How many hashes at the start are the same."""
-    places = range(0, len(some), HASH_BYTES)
-    same = (at for at in places if some[at : at + HASH_BYTES] != other[at : at + HASH_BYTES])
-    return next(same, len(some)) // HASH_BYTES
-
-
-class _Walk:
-    """The walk along the entries, each held to the one before.
-
-    `_check_entry` is the whole check. It is also slow, and most entries look like one before them,
-    so each that passes leaves a mould behind, by its length: its bytes with gaps for the
-    commitment, the index, the chain, the submission just before it, and the time. Filled with the
-    right values, a mould gives the bytes of a faultless entry; one that is not these bytes is
-    checked in full.
-    """
-
-    def __init__(self) -> None:
-        self._prev = NO_PREV.hex().encode()
-        self._time = b""
-        self._moulds: dict[int, _Mould] = {}
-
-    def check_bundle(self, tile: Tile, source: _Source) -> None:
-        """Check the next bundle of entries and its bodies."""
-        first = tile.first_entry
-        entries, whole = source.bundle(tile)
-        hashes, leaves = source.tile(tile), _leaf_hashes(entries[: tile.width])
-        same = len(leaves) // HASH_BYTES
-        if not hashes.startswith(leaves):
-            same = _first_difference(leaves, hashes)
-        bodies = iter(source.bodies(tile))
-        self._check_entries(first, entries[:same], leaves, bodies)
-        if same < min(len(entries), tile.width):
-            index = _entry_at(first + same, entries[same]).index
-            raise LogError("entry-altered", "the entry is not the one in the tree", entry=index)
-        if len(entries) < tile.width:
-            raise LogError("bundle-malformed", "entries are cut off", entry=first + len(entries))
-        if len(entries) > tile.width or not whole or next(bodies, None) is not None:
-            raise LogError("bundle-malformed", "a bundle goes on after its last entry")
-        self._prev = leaves[-HASH_BYTES:].hex().encode()
-
-    def _check_entries(
-        self, first: int, entries: list[bytes], leaves: bytes, bodies: Iterator[tuple[bytes, bytes]]
-    ) -> None:
-        chain = self._prev + leaves.hex().encode()
-        newest, moulds = self._time, self._moulds
-        for index, (raw, (salt, body)) in enumerate(zip(entries, bodies, strict=False), first):
-            at = 64 * (index - first)
-            prev, time = chain[at : at + 64], raw[-28:-8]
-            digest = sha256(salt)
-            digest.update(body)
-            commitment = digest.hexdigest().encode()
-            shape, salt_bytes, answers = moulds.get(len(raw), _NO_MOULD)
-            values = (
-                (commitment, index, prev, index - 1, time)
-                if answers
-                else (commitment, index, prev, time)
-            )
-            if (
-                len(salt) != salt_bytes
-                or shape % values != raw
-                or (time != newest and not _follows(time, newest))
-            ):
-                entry = _check_entry(index, raw, prev, newest, salt, body)
-                moulds[len(raw)] = _mould_of(entry, raw)
-            newest = time
-        self._time = newest
-
-
-_Mould = tuple[bytes, int, bool]
-"""The bytes with gaps, the length of the salt, whether one gap is for the submission before."""
-
-_NO_MOULD: _Mould = (b"", -1, False)
-
-
-def _mould_of(entry: Entry, raw: bytes) -> _Mould:
-    if entry.index == 0:
-        return _NO_MOULD
-    start = b'{"commit":"sha256:%%b","index":%%d,"kind":"%b","prev":"%%b","refs":{'
-    refs = raw[raw.index(_REFS) + len(_REFS) : -28]
-    before = b'"submission":[%d]' % (entry.index - 1)
-    shape = start % entry.kind.encode() + refs.replace(before, b'"submission":[%d]') + b'%b","v":1}'
-    return shape, SALT_BYTES if entry.salted else 0, before in refs
-
-
-def _follows(time: bytes, newest: bytes) -> bool:
-    try:
-        parse_instant(time.decode(errors="replace"))
-    except InputError:
-        return False
-    return time > newest
-
-
-def _check_entry(
-    index: int, raw: bytes, prev: bytes, newest: bytes, salt: bytes, body: bytes
-) -> Entry:
-    entry = _entry_at(index, raw)
-    if entry.prev.hex().encode() != prev:
-        raise LogError("chain-broken", "the entry does not name the one before", entry=index)
-    if raw[-28:-8] < newest:
-        raise LogError("time-backwards", "the entry is dated before the last", entry=index)
-    check_commitment(entry, body, salt)
-    return entry
-
-
-def _entry_at(index: int, raw: bytes) -> Entry:
-    try:
-        entry = parse_entry(raw)
-    except LogError as error:
-        raise LogError(error.code, error.detail, entry=index) from None
-    if entry.index != index:
-        raise LogError("entry-order", "the entry says another index", entry=index)
-    return entry

@@ -42,9 +42,10 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 from attest import limits
 from attest.encoding import decode_base64, encode_base64
 from attest.errors import InputError, InternalError, LogError
-from attest.keys import check_ed25519
+from attest.keys import ED25519, check_ed25519
 from attest.log.note import (
     ED25519_NOTE,
+    KEY_BYTES,
     ML_DSA_44_COSIGNATURE,
     ML_DSA_44_SIGNATURE_BYTES,
     KeyPair,
@@ -53,6 +54,7 @@ from attest.log.note import (
     parse_note,
     parse_vkey,
 )
+from attest.signing import KeySigner, Signer, private_key_pem, signer_of
 
 _COSIGNATURE_TIME_MAX = 2**63 - 1
 _TEXT = re.compile(r"([!-*,-~]{1,255})\n(0|[1-9][0-9]{0,12})\n([A-Za-z0-9+/]{43}=)\n")
@@ -219,22 +221,27 @@ def cosigned_message(checkpoint: Checkpoint, *, name: str, at: int) -> bytes:
 
 @dataclass(frozen=True, repr=False)
 class CheckpointSigner:
-    """The two private keys of a log."""
+    """The two keys of a log: Ed25519 behind any signer, a token say, and ML-DSA-44 in memory."""
 
     keys: LogKeys
-    _pair: KeyPair
+    _ed25519: Signer
+    _ml_dsa_44: MLDSA44PrivateKey
 
     @staticmethod
     def of(
-        origin: str, ed25519: Ed25519PrivateKey, ml_dsa_44: MLDSA44PrivateKey
+        origin: str, ed25519: Signer | Ed25519PrivateKey, ml_dsa_44: MLDSA44PrivateKey
     ) -> CheckpointSigner:
-        """The signer for keys in memory.
+        """The signer for these keys.
 
         Raises:
-            InputError: key-malformed (the origin cannot name a key).
+            InputError: key-malformed (the origin cannot name a key, or the first is not Ed25519).
         """
-        pair = KeyPair(ed25519, ml_dsa_44)
-        return CheckpointSigner(LogKeys(origin, *pair.public()), pair)
+        signer = signer_of(ed25519) if isinstance(ed25519, Ed25519PrivateKey) else ed25519
+        if signer.public.algorithm != ED25519:
+            raise InputError("key-malformed", "a log signs with Ed25519 and ML-DSA-44")
+        public = signer.public.spki[-KEY_BYTES[ED25519_NOTE] :]
+        keys = LogKeys(origin, public, ml_dsa_44.public_key().public_bytes_raw())
+        return CheckpointSigner(keys, signer, ml_dsa_44)
 
     @staticmethod
     def generate(origin: str) -> CheckpointSigner:
@@ -259,14 +266,21 @@ class CheckpointSigner:
         return CheckpointSigner.of(origin, pair.ed25519, pair.ml_dsa_44)
 
     def to_pem(self, passphrase: bytes | None) -> tuple[bytes, bytes]:
-        """Both keys as PKCS#8 PEM, Ed25519 first, encrypted unless the passphrase is None."""
-        return self._pair.to_pem(passphrase)
+        """Both keys as PKCS#8 PEM, Ed25519 first, encrypted unless the passphrase is None.
+
+        Raises:
+            InputError: key-malformed (the Ed25519 key is elsewhere).
+        """
+        if not isinstance(self._ed25519, KeySigner):
+            raise InputError("key-malformed", "the log's Ed25519 key is not in memory")
+        return self._ed25519.to_pem(passphrase), private_key_pem(self._ml_dsa_44, passphrase)
 
     def sign(self, *, size: int, root: bytes, at: dt.datetime) -> bytes:
         """The checkpoint as a signed note. Only a size and root that are committed may be signed.
 
         Raises:
             InternalError: internal (an instant before 1970, which cannot be written).
+            RemoteError: signer (a token or command did not sign).
         """
         seconds = int(at.timestamp())
         if seconds < 1:
@@ -279,7 +293,7 @@ class CheckpointSigner:
             (
                 text,
                 b"\n",
-                ed25519.line(self._pair.ed25519.sign(text)),
-                ml_dsa_44.line(seconds.to_bytes(8, "big") + self._pair.ml_dsa_44.sign(message)),
+                ed25519.line(self._ed25519.sign(text)),
+                ml_dsa_44.line(seconds.to_bytes(8, "big") + self._ml_dsa_44.sign(message)),
             )
         )

@@ -4,6 +4,7 @@
     tile/<L>/<N>[.p/<W>]       hash tiles
     tile/entries/<N>[.p/<W>]   entry bundles
     bodies/<N>[.p/<W>]         salts and bodies, aligned with the entry bundles
+    timestamps/…               where there are any: see `attest.log.stamps`
 
 Two exports of one log at one checkpoint are the same bytes, whatever the store. `attest.log.check`
 holds an export to its checkpoint; an `Export` by itself has verified the checkpoint only.
@@ -17,7 +18,7 @@ holds an export to its checkpoint; an `Export` by itself has verified the checkp
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,10 @@ from typing import BinaryIO
 from attest.errors import InputError, LogError
 from attest.log import tiles
 from attest.log.checkpoint import Checkpoint, LogKeys, open_checkpoint
+from attest.log.stamp_files import stamp_files
+from attest.log.stamps import (
+    Stamp,
+)
 from attest.log.store import LogStore, StoredEntry
 from attest.log.tiles import TILE_LEVELS, TILE_WIDTH, Tile
 
@@ -34,7 +39,7 @@ _BUFFER_BYTES = 1 << 18
 
 
 def export_paths(size: int) -> Iterator[str]:
-    """The paths of all files of an export of `size` entries, relative to its folder."""
+    """The paths of all files of an export of `size` entries but its timestamps."""
     yield CHECKPOINT_PATH
     for tile in tiles.hash_tiles(size):
         yield tiles.tile_path(tile.level, tile.index, tile.width)
@@ -50,8 +55,10 @@ def tile_of_store(store: LogStore, tile: Tile) -> bytes:
     return b"".join(store.nodes([(level, first + at) for at in range(tile.width)]))
 
 
-def write_export(store: LogStore, folder: Path) -> None:
+def write_export(store: LogStore, folder: Path, *, stamps: Sequence[Stamp] = ()) -> None:
     """Write a store's log, as far as its newest checkpoint covers it, into a new or empty folder.
+
+    `stamps` are all that its checkpoints got so far.
 
     The checkpoint is written last: a folder without one is an export that was cut off.
 
@@ -76,6 +83,9 @@ def write_export(store: LogStore, folder: Path) -> None:
             _write(folder / tiles.bundle_path(tile.index, tile.width), bundle)
             bodies = tiles.format_bodies((one.salt, one.body) for one in stored)
             _write(folder / tiles.bodies_path(tile.index, tile.width), bodies)
+        for number, stamp in enumerate(stamps):
+            for path, raw in stamp_files(number, stamp):
+                _write(folder / path, raw)
         _write(folder / CHECKPOINT_PATH, head.checkpoint)
     except OSError as error:
         raise InputError("file", f"the export cannot be written: {error.strerror}") from None
@@ -94,10 +104,14 @@ def _for_the_owner(path: str, flags: int) -> int:
 
 @dataclass(frozen=True)
 class Export:
-    """An export whose checkpoint is verified; nothing else is, see `attest.log.check`."""
+    """An export whose checkpoint is verified; nothing else is, see `attest.log.check`.
+
+    `note` is the checkpoint as it was signed.
+    """
 
     folder: Path
     checkpoint: Checkpoint
+    note: bytes
 
     @staticmethod
     def open(folder: Path, *, keys: LogKeys) -> Export:
@@ -108,8 +122,8 @@ class Export:
                 checkpoint-signature.
             InputError: file.
         """
-        checkpoint = open_checkpoint(_read(folder / CHECKPOINT_PATH), keys=keys)
-        return Export(folder=folder, checkpoint=checkpoint)
+        note = _read(folder / CHECKPOINT_PATH)
+        return Export(folder, open_checkpoint(note, keys=keys), note)
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a hash tile.

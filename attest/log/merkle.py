@@ -171,6 +171,26 @@ def prove_consistency(size1: int, size2: int, read_nodes: ReadNodes) -> list[byt
     return _assemble(ranges[::-1], read_nodes)
 
 
+def consistency_path(size1: int, size2: int, read_nodes: ReadNodes) -> list[bytes]:
+    """A consistency proof with what it leaves out: the root of an earlier tree that is perfect.
+
+    Unlike the proof it leads to both roots by itself; see `roots_of_path`.
+
+    Raises:
+        InputError: not-found (not `0 < size1 < size2`).
+    """
+    if size1 == size2:
+        raise InputError("not-found", "there are no two such trees")
+    proof = prove_consistency(size1, size2, read_nodes)
+    if not _is_perfect(size1):
+        return proof
+    return [*read_nodes([(size1.bit_length() - 1, 0)]), *proof]
+
+
+def _is_perfect(size: int) -> bool:
+    return size & (size - 1) == 0
+
+
 def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
@@ -240,13 +260,27 @@ def check_consistency(
     if size1 == size2:
         _check_same(size1, root1, root2, proof)
         return
-    _check_lengths(root1, root2, *proof)
+    _check_lengths(root1, root2)
+    path = [root1, *proof] if _is_perfect(size1) else proof
+    if roots_of_path(size1, size2, path) != (root1, root2):
+        raise LogError("proof-invalid", "the proof leads to other roots")
+
+
+def roots_of_path(size1: int, size2: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots to which a `consistency_path` leads: of the earlier tree, and of the later.
+
+    If the second is the root of a tree, the first is that of its first `size1` leaves: whoever
+    finds a path to the one and not to the other breaks SHA-256.
+
+    Raises:
+        LogError: proof-malformed (lengths, counts, sizes).
+    """
+    _check_lengths(*path)
     if not 0 < size1 < size2:
-        raise LogError("proof-malformed", "the earlier tree is empty or larger than the later")
+        raise LogError("proof-malformed", "the earlier tree is empty or not the smaller one")
     first, last = size1 - 1, size2 - 1
     while first & 1:
         first, last = first >> 1, last >> 1
-    path = list(proof) if first else [root1, *proof]
     if len(path) != 1 + _path_length(first, last):
         raise LogError("proof-malformed", "the number of hashes does not fit the sizes")
     old = new = path[0]
@@ -258,8 +292,7 @@ def check_consistency(
         else:
             new = node_hash(new, sibling)
         first, last = first >> 1, last >> 1
-    if old != root1 or new != root2:
-        raise LogError("proof-invalid", "the proof leads to other roots")
+    return old, new
 
 
 def _check_same(size: int, root1: bytes, root2: bytes, proof: Sequence[bytes]) -> None:

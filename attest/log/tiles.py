@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from attest import limits
 from attest.errors import LogError
 
 TILE_WIDTH: Final = 256
@@ -144,6 +145,8 @@ def read_bodies(file: BinaryIO, tile: Tile) -> Iterator[tuple[bytes, bytes]]:
         salt = read(int.from_bytes(read(1), "big"))
         header = read(4)
         body_bytes = int.from_bytes(header, "big")
+        if body_bytes > limits.BODY_BYTES_MAX:
+            raise LogError("bundle-malformed", "a body is over the limit", entry=index)
         body = read(body_bytes)
         if len(header) != 4 or len(body) != body_bytes:
             raise LogError("bundle-malformed", "bodies are cut off", entry=index)

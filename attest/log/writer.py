@@ -28,6 +28,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from attest import limits
 from attest.encoding import Json
 from attest.errors import InputError, InternalError, LogError
 from attest.log.checkpoint import CheckpointSigner, LogKeys, open_checkpoint
@@ -182,6 +183,8 @@ class LogWriter:
         leaves = []
         prev = self._head.last_leaf
         for index, draft in enumerate(drafts, self._head.size):
+            if len(draft.body) > limits.BODY_BYTES_MAX:
+                raise InternalError("internal", "a body is over the limit")
             salt = secrets.token_bytes(SALT_BYTES) if draft.kind in SALTED_KINDS else b""
             raw = format_entry(
                 Entry(

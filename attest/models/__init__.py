@@ -38,6 +38,7 @@ from attest.models.decision import (
     UsedTest,
     WitnessPolicy,
 )
+from attest.models.lists import ListDocument
 from attest.models.records import (
     CaseFile,
     ConfidentialBody,
@@ -136,6 +137,7 @@ __all__ = [
     "Keyset",
     "Known",
     "KnownPerformance",
+    "ListDocument",
     "ListedMapping",
     "Memory",
     "MisbehaviourDocument",

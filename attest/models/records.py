@@ -86,8 +86,10 @@ class KeyRecord(Model):
     """A public key with its one purpose, its holder and its validity, both ends included."""
 
     keyid: Digest
-    algorithm: Literal["ed25519", "ecdsa-p256-sha256"]
-    public_key: Annotated[Base64, Field(max_length=1024)]
+    algorithm: Literal[
+        "ed25519", "ecdsa-p256-sha256", "ecdsa-p384-sha384", "ml-dsa-44", "ml-dsa-65"
+    ]
+    public_key: Annotated[Base64, Field(max_length=4096)]
     purpose: Literal["statement", "decision", "review"]
     holder: Signer
     valid_from: Instant

@@ -9,7 +9,7 @@ it be true, can it be false? What no such pair allows, no assignment reaches:
 ...     "versions": [{"from": "2025-01-31", "holds": "osat.hbm && fabricator.hbm"}]}]})
 >>> day = 740_000
 >>> def bound(*shown):
-...     return Bound(book, {}, completion=day, decision=day, may_show=shown.__contains__)
+...     return Bounds(book, {}, completion=day, decision=day, may_show=shown.__contains__)
 >>> bound("osat.hbm").could_pass(), bound("osat.hbm", "fabricator.hbm").could_pass()
 (False, True)
 """
@@ -56,7 +56,7 @@ _NO_TRUTH: Final = Can(False, False)
 _Env: TypeAlias = Mapping[str, Any]
 
 
-class Bound:
+class Bounds:
     """What the rules of a book can come to. `may_show(fact)` says which missing facts may appear.
 
     A structure in a list of `facts` carries under `""` the name of the list: its missing members

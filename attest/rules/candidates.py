@@ -1,7 +1,6 @@
 """Values that a missing fact could turn out to have, one for each way in which rules could differ.
 
-A `Hole` is a fact, or a member of a structure in a list of facts, that is not known. The packs
-decide what is worth trying: integers and dates on either side of each boundary at which a
+The packs decide what is worth trying: integers and dates on either side of each boundary at which a
 comparison turns, one text for each set of listed names, both truths. What another paper says of
 the same thing is the only value then: evidence never contradicts what is known.
 
@@ -11,7 +10,7 @@ the same thing is the only value then: evidence never contradicts what is known.
 >>> facts = {"fabricator.hbm": True}
 >>> terms = Terms(book, facts, results={}, completion=740_000, decision=740_000)
 >>> candidates(Hole("fabricator.aatc_attested"), facts, [terms])
-[0, 3, 4, 5]
+[1, 3, 4, 5, 0]
 >>> candidates(Hole("osat.hbm"), facts, [terms])
 [True]
 """
@@ -20,13 +19,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from attest import limits
-from attest.rules.register import FACTS, GROUPS, Field, Items, Members, Shape
+from attest.rules.holes import Hole, fill, shape_of
+from attest.rules.register import FACTS, Field, Items, Members, Shape
 from attest.rules.syntax import Node
 from attest.rules.terms import Comparison, Terms
-from attest.rules.types import BOOL, DATE, INT
+from attest.rules.types import BOOL, DATE, INT, Value
 
 CANDIDATES_MAX: Final = 24
 
@@ -36,34 +36,9 @@ _FIRST_DAY: Final = dt.date(2020, 1, 1).toordinal()
 _LAST_DAY: Final = dt.date(2040, 1, 1).toordinal()
 _SAME_THING: Final = ("declared", "fabricator", "osat", "item")
 """Groups whose facts of one name speak of one thing: the same package, the same die."""
+_STRIDE: Final = 10**4
 _OWN: Final = frozenset({"attester_name", "packages", "listed_mapping_confirmed"})
 """What an attester says of itself."""
-
-
-class Hole(NamedTuple):
-    """A fact that is not known, or `member` of the structure `at` a place in a list of facts."""
-
-    fact: str
-    at: int = -1
-    member: str = ""
-
-
-def shape_of(hole: Hole) -> Shape:
-    """What the register says of a hole."""
-    group, _, name = hole.fact.partition(".")
-    shape = GROUPS[group][name]
-    if hole.member and isinstance(shape, Items) and isinstance(shape.item, Members):
-        return shape.item.fields[hole.member]
-    return shape
-
-
-def fill(facts: dict[str, Any], hole: Hole, value: Any) -> None:
-    """Put a value into a hole; None empties it again."""
-    place, key = (facts[hole.fact][hole.at], hole.member) if hole.member else (facts, hole.fact)
-    if value is None:
-        place.pop(key, None)
-    else:
-        place[key] = value
 
 
 def candidates(hole: Hole, facts: dict[str, Any], packs: Sequence[Terms]) -> list[Any]:
@@ -125,15 +100,32 @@ def _numbers(hole: Hole, field: Field, facts: dict[str, Any], packs: Sequence[Te
     low, high = (field.least, limits.INTEGER_MAX)
     if field.type == DATE:
         low, high = _FIRST_DAY, _LAST_DAY
-    found = {low}
+    found = {low, low + 1}
     for terms in packs:
         for comparison in _made(hole, low, facts, terms):
             boundary = _boundary(hole, low, high, facts, terms, comparison)
             if boundary is not None:
                 found |= {boundary - 1, boundary, boundary + 1}
     fill(facts, hole, None)
-    inside = sorted(value for value in found if low <= value <= high)
-    return inside[:CANDIDATES_MAX]
+    guesses = _declared_counts(hole, facts)
+    inside = sorted(value for value in found if low < value <= high and value not in guesses)
+    return [*guesses, *inside, low][:CANDIDATES_MAX]
+
+
+def _declared_counts(hole: Hole, facts: dict[str, Any]) -> list[int]:
+    """What the designer's own count of a die comes to as a count on the layout, or as a density."""
+    if hole.member not in ("gds_transistors", "density_per_mm2"):
+        return []
+    die = facts[hole.fact][hole.at]
+    counts = [
+        declared["transistors"]
+        for declared in facts.get("declared.dies", ())
+        if "transistors" in declared and declared.get("name") == die.get("name")
+    ]
+    if hole.member == "gds_transistors":
+        return counts[:1]
+    area = die.get("area_um2")
+    return [count * 1_000_000 // area for count in counts[:1]] if area else []
 
 
 def _made(hole: Hole, value: Any, facts: dict[str, Any], terms: Terms) -> list[Comparison]:
@@ -165,14 +157,19 @@ def _boundary(
 ) -> int | None:
     """The least value above `low` at which the sides lie otherwise; None if there is none."""
 
-    def sign(value: int) -> int | None:
+    def sides(value: int) -> list[Value]:
         fill(facts, hole, value)
         terms.forget()
-        sides = [terms.find(side, comparison.env).value for side in comparison.node.operands]
-        if type(sides[0]) is not int or type(sides[1]) is not int:
-            return None
-        return (sides[0] > sides[1]) - (sides[0] < sides[1])
+        return [terms.find(side, comparison.env).value for side in comparison.node.operands]
 
+    def sign(value: int) -> int | None:
+        left, right = sides(value)
+        if type(left) is not int or type(right) is not int:
+            return None
+        return (left > right) - (left < right)
+
+    if sides(low + 1) == sides(low + _STRIDE) == sides(min(low + _STRIDE**2, high)):
+        return None  # the hole plays no part here
     before = sign(low)
     if before is None:
         before, low = sign(low + 1), low + 1

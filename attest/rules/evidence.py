@@ -30,13 +30,24 @@ from typing import Any, Final, NamedTuple
 
 from attest.encoding import Json
 from attest.errors import RuleError
-from attest.rules.bounds import Bound
-from attest.rules.candidates import Hole, candidates, fill, shape_of
+from attest.rules.bounds import Bounds
+from attest.rules.candidates import candidates
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts
+from attest.rules.holes import (
+    Hole,
+    copied,
+    fill,
+    filled_in,
+    holes_of,
+    is_open,
+    open_in,
+    order,
+    shape_of,
+)
 from attest.rules.pack import Pack
 from attest.rules.papers import PAPERS, Paper, paper_of
-from attest.rules.register import FACTS, GROUPS, Field, Items, Members
+from attest.rules.register import FACTS, Field
 from attest.rules.syntax import Call, Member, Node, children, parse, references
 from attest.rules.terms import Book, Terms
 from attest.rules.types import BOOL
@@ -44,8 +55,8 @@ from attest.rules.types import BOOL
 PAPERS_MAX: Final = 3
 """How many papers a set has at most."""
 
-EVALUATIONS_MAX: Final = 4_000
-SET_EVALUATIONS_MAX: Final = 250
+EVALUATIONS_MAX: Final = 600
+SET_EVALUATIONS_MAX: Final = 120
 """How often the packs are evaluated: in all, and for one set of papers."""
 
 _WEIGHTS: Final = {"fail": 4, "unknown": 1}
@@ -119,7 +130,7 @@ class _Search:
     """`start` are the facts as they are; every state of the search is a copy of its own."""
 
     def __init__(self, packs: Sequence[tuple[Pack, Json]], facts: Facts) -> None:
-        self.start = _copied(facts.values)
+        self.start = copied(facts.values)
         self.complete = True
         in_force = [(pack, document) for pack, document in packs if evaluate(pack, facts)]
         self._packs = [pack for pack, _ in in_force]
@@ -143,7 +154,7 @@ class _Search:
     def could_show(self, paper: Paper) -> bool:
         """Whether a paper shows a fact that rules read and that is not, or not wholly, known."""
         read = {name for rules in self._read for names in rules.values() for name in names}
-        return any(paper_of(name) == paper and _open_in(name, self.start) for name in read)
+        return any(paper_of(name) == paper and open_in(name, self.start) for name in read)
 
     def fill_in(self, papers: tuple[Paper, ...]) -> EvidenceSet | None:
         """The needs of a set of papers, if some assignment of their missing facts passes."""
@@ -165,7 +176,7 @@ class _Search:
             for name, value in state.items()
         }
         return all(
-            Bound(
+            Bounds(
                 book,
                 marked,
                 completion=state["transaction.completion_date"],
@@ -187,7 +198,7 @@ class _Search:
                 if self._left <= 0 or self._set_left <= 0:
                     self.complete = False
                     return None
-                filled = _copied(state)
+                filled = copied(state)
                 fill(filled, hole, value)
                 now = self.evaluated(filled)
                 if verdict_of(now) == "PASS":
@@ -201,7 +212,7 @@ class _Search:
 
     def _values(self, hole: Hole, state: dict[str, Any], findings: list[Finding]) -> list[Any]:
         results = {finding.rule: finding.result for finding in findings}
-        copy = _copied(state)
+        copy = copied(state)
         terms = [
             Terms(
                 book,
@@ -223,12 +234,12 @@ class _Search:
         nothing else is left, such members of a structure beside the one that is missed.
         """
         missed = {name for finding in _open(findings) for name in finding.missing}
-        holes = [hole for name in missed for hole in _holes(name, state)]
-        here = sorted((h for h in holes if paper_of(h.fact) in papers), key=_order)
+        holes = [hole for name in missed for hole in holes_of(name, state)]
+        here = sorted((h for h in holes if paper_of(h.fact) in papers), key=order)
         if here:
             first = here[0]
             asked = [Hole(first.fact, first.at, member) for member in self._asked if first.member]
-            return [first, *(h for h in asked if h != first and _is_open(h, state))]
+            return [first, *(h for h in asked if h != first and is_open(h, state))]
         read = {
             name
             for finding in _open(findings)
@@ -236,17 +247,17 @@ class _Search:
             for name in rules.get(finding.rule, ())
             if name not in state and paper_of(name) in papers
         }
-        return sorted(map(Hole, read), key=_order)[:1]
+        return sorted(map(Hole, read), key=order)[:1]
 
     def _least(self, state: dict[str, Any]) -> list[Hole]:
         """Empty again every hole that need not be filled; what remains filled, in order."""
-        filled = sorted(_filled(self.start, state), key=_order)
+        filled = sorted(filled_in(self.start, state), key=order)
         for hole in reversed(filled):
             value = state[hole.fact][hole.at][hole.member] if hole.member else state[hole.fact]
             fill(state, hole, None)
             if verdict_of(self.evaluated(state)) != "PASS":
                 fill(state, hole, value)
-        return sorted(_filled(self.start, state), key=_order)
+        return sorted(filled_in(self.start, state), key=order)
 
     def _needs(
         self, papers: tuple[Paper, ...], state: dict[str, Any], filled: list[Hole]
@@ -297,64 +308,6 @@ def _distance(findings: list[Finding]) -> int:
     """How far findings are from PASS: a fail weighs more than an unknown."""
     missing = {name for finding in _open(findings) for name in finding.missing}
     return sum(_WEIGHTS.get(each.result, 0) * 100 for each in findings) + len(missing)
-
-
-def _copied(facts: Any) -> dict[str, Any]:
-    return {
-        name: tuple(dict(each) if isinstance(each, dict) else each for each in value)
-        if isinstance(value, tuple)
-        else value
-        for name, value in facts.items()
-    }
-
-
-def _open_in(name: str, facts: dict[str, Any]) -> bool:
-    """Whether a fact is not, or not wholly, known."""
-    if name not in facts:
-        return True
-    group, _, last = name.partition(".")
-    shape = GROUPS[group][last]
-    return (
-        isinstance(shape, Items)
-        and isinstance(shape.item, Members)
-        and any(each.keys() < shape.item.fields.keys() for each in facts[name])
-    )
-
-
-def _holes(name: str, facts: dict[str, Any]) -> list[Hole]:
-    """The holes that a missing name stands for: `osat.hbm`, or `osat.dies[].area_um2`."""
-    fact, _, member = name.partition("[].")
-    if not member:
-        return [Hole(name)] if name in FACTS and name not in facts else []
-    listed = facts.get(fact, ())
-    return [Hole(fact, at, member) for at, each in enumerate(listed) if member not in each]
-
-
-def _is_open(hole: Hole, facts: dict[str, Any]) -> bool:
-    group, _, name = hole.fact.partition(".")
-    listed = GROUPS[group][name]
-    return (
-        isinstance(listed, Items)
-        and isinstance(listed.item, Members)
-        and hole.member in listed.item.fields
-        and hole.member not in facts[hole.fact][hole.at]
-    )
-
-
-def _filled(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Hole]:
-    for name, value in after.items():
-        if name not in before:
-            yield Hole(name)
-        elif value != before[name]:
-            for at, (old, new) in enumerate(zip(before[name], value, strict=True)):
-                yield from (Hole(name, at, member) for member in new if member not in old)
-
-
-def _order(hole: Hole) -> tuple[int, int, str]:
-    return _REGISTERED[hole.fact], hole.at, hole.member
-
-
-_REGISTERED: Final = {name: number for number, name in enumerate(FACTS)}
 
 
 def _asked_members(book: Book) -> Iterator[str]:

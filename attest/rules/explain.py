@@ -1,7 +1,7 @@
 """Why a finding came out as it did: facts, arithmetic, margins, readings, what is missing.
 
-`explain` takes the findings of `attest.rules.evaluate` as JSON and the document of the pack, and
-writes each out from the pack's own definitions and the facts, so it holds for any pack:
+`explain` takes the findings of `attest.rules.evaluate` as JSON and the book of the pack, and writes
+each out from the pack's own definitions and the facts, so it holds for any pack:
 
 >>> from attest.rules.facts import facts_from_json
 >>> says = {"pass": "Small.", "fail": "Not small.", "unknown": "Not known."}
@@ -12,7 +12,7 @@ writes each out from the pack's own definitions and the facts, so it holds for a
 >>> facts = facts_from_json({"fabricator": {"aatc_attested": 28_430_000_000},
 ...     "transaction": {"completion_date": "2026-11-30", "decision_date": "2026-11-24"}})
 >>> finding = {"rule": "small", "result": "pass", "says": "Small.", "citation": "Note 1.b"}
->>> (explanation,) = explain(document, facts, [finding])
+>>> (explanation,) = explain(Book(document), facts, [finding])
 >>> explanation.margins[0].says
 'AATC attested 28,430,000,000 < limit 30,000,000,000 transistors: 1,570,000,000 below (5.2 %)'
 >>> explanation.margins[0].to_json()["percent"], explanation.lines()[0]
@@ -31,7 +31,8 @@ from attest.rules.syntax import Literal, Node
 from attest.rules.terms import Book, Comparison, Env, Found, Terms, dotted, written
 from attest.rules.types import UNKNOWN
 
-_ORDERED: Final = frozenset({"<", "<=", ">", ">=", "==", "!="})
+_SAME: Final = frozenset({"==", "!="})
+_COMPARED: Final = _SAME | {"<", "<=", ">", ">="}
 _RESULT_WORDS: Final = {"fail": "not met", "n/a": "not applicable", "pass": "met"}
 
 
@@ -122,14 +123,14 @@ class Explanation(NamedTuple):
         return [(label, text) for label, text in told if text]
 
 
-def explain(document: Json, facts: Facts, findings: Sequence[Json]) -> tuple[Explanation, ...]:
+def explain(book: Book, facts: Facts, findings: Sequence[Json]) -> tuple[Explanation, ...]:
     """Explain findings of one pack, in their order.
 
-    `document` is the pack document, `findings` are what `Finding.to_json` gave for these facts.
+    `book` is read from the pack document; `findings` are what `Finding.to_json` gave.
     """
     results = {finding["rule"]: finding["result"] for finding in findings}
     terms = Terms(
-        Book(document),
+        book,
         facts.values,
         results=results,
         completion=_day_of(facts, "transaction.completion_date"),
@@ -180,7 +181,7 @@ def _of_numbers(comparison: Comparison) -> bool:
     """Whether a comparison is of numbers or dates, and of more than of something with nothing."""
     right = comparison.node.operands[-1]
     nothing = isinstance(right, Literal) and right.value == 0
-    if comparison.node.operator not in _ORDERED or nothing:
+    if comparison.node.operator not in _COMPARED or nothing:
         return False
     known = [side for side in (comparison.left, comparison.right) if side is not UNKNOWN]
     return bool(known) and all(type(side) is int for side in known)
@@ -191,6 +192,8 @@ def _margin(terms: Terms, comparison: Comparison, sides: Sides) -> Margin | None
     if type(a) is not int or type(b) is not int:
         return None
     node, env = comparison.node, comparison.env
+    if node.operator in _SAME and any(_names_a_kind(terms, side, env) for side in node.operands):
+        return None
     holds = comparison.result is True
     threshold, version = _threshold(terms, node.operands[1], env)
     days = terms.is_date(node.operands[0], env)
@@ -216,6 +219,14 @@ def _margin(terms: Terms, comparison: Comparison, sides: Sides) -> Margin | None
         per_mille=per_mille,
         says=f"{about}{told[0]} {_sign(node.operator, holds=holds)} {told[1]}: {far}",
     )
+
+
+def _names_a_kind(terms: Terms, node: Node, env: Env) -> bool:
+    """Whether a side is a literal or a param: then the numbers are names and not amounts."""
+    bound = env.get(getattr(node, "name", ""))
+    if bound is not None and bound.node is not None:
+        return _names_a_kind(terms, bound.node, bound.env or {})
+    return isinstance(node, Literal) or _threshold(terms, node, env)[1] is not None
 
 
 def _apart(distance: int, side: str, scale: int, per_mille: int | None) -> str:

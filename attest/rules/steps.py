@@ -36,7 +36,7 @@ ENDINGS: Final[Mapping[str, tuple[int, str]]] = {
     "_milli": (3, ""),
     "_micro": (6, ""),
     "_ppm": (4, "%"),
-    "_e18": (0, "x 10^18"),
+    "_e18": (0, "times 10^18"),
     "_mbyte_s": (0, "MB/s"),
     "_per_mm2": (0, "per mm2"),
     "_gops": (3, "TOPS"),
@@ -63,7 +63,7 @@ _OPERATORS: Final = {"*": "x", "/": "/", "+": "+", "-": "-"}
 class Figure(NamedTuple):
     """A number as written: the true value is what `text` says times ten to the power `scale`.
 
-    `source` is the name of the fact or param that it is.
+    `source` is the name of the fact or param that it is, `unit` that of all its parts.
     """
 
     text: str
@@ -71,6 +71,7 @@ class Figure(NamedTuple):
     compound: bool = False
     note: str = ""
     source: str = ""
+    unit: str = ""
 
     @property
     def plain(self) -> bool:
@@ -115,6 +116,7 @@ class Steps:
         self._lines: list[str] = []
         self._done: set[str] = set()
         self._labels = _labels(terms.facts)
+        self._shown_as: dict[str, tuple[int, str]] = {}
 
     def of(self, name: str) -> list[str]:
         """The lines that lead to a definition (`define.x`) of a number, itself last."""
@@ -149,7 +151,8 @@ class Steps:
         self._equation(name_in_words(name), name, self._write(tree, NO_VARIABLES), value)
 
     def _equation(self, label: str, name: str, figure: Figure, value: Value) -> None:
-        scale, unit = _ending(name)
+        scale, unit = shown = _ending(name) or (figure.scale, figure.unit)
+        self._shown_as[name] = shown
         if figure.text == _UNKNOWN:
             self._lines.append(f"{label} is not known")
             return
@@ -195,15 +198,21 @@ class Steps:
         value = self._terms.find(node, env).value
         if name in self._terms.book.definitions:
             self._derive(name)
-        scale, unit = _ending(name or node.name)
+        scale, unit = self._shown(name or node.name)
         if not isinstance(value, int):
             return Figure(f"{_UNKNOWN} {name_in_words(name or node.name)}", scale)
-        unit = unit or ("" if scale else self._unit(name))
         source = "" if name.startswith("define.") else name or node.name
-        return Figure(f"{decimal(value, scale)} {unit}".rstrip(), scale, source=source)
+        text = f"{decimal(value, scale)} {unit}".rstrip()
+        return Figure(text, scale, source=source, unit=unit)
 
-    def _unit(self, name: str) -> str:
-        return str(self._terms.book.params.get(name, {}).get("unit", ""))
+    def _shown(self, name: str) -> tuple[int, str]:
+        """By which power of ten a named number is divided, and its unit."""
+        unit = str(self._terms.book.params.get(name, {}).get("unit", ""))
+        return (
+            self._shown_as.get(name)
+            or _ending(name)
+            or (ENDINGS["_ppm"] if unit == "ppm" else (0, unit))
+        )
 
     def _operation(self, operator: str, left: Node, right: Node, env: Env) -> Figure:
         power = _power_of_ten(right)
@@ -219,7 +228,9 @@ class Steps:
         if operator in ("+", "-"):
             if a.scale != b.scale:
                 a, b = self._plain(left, env), self._plain(right, env)
-            return Figure(f"{a.text} {operator} {b.text}", a.scale, True, a.note or b.note)
+            unit = a.unit if a.unit == b.unit else ""
+            text = f"{a.text} {operator} {b.text}"
+            return Figure(text, a.scale, True, a.note or b.note, unit=unit)
         if operator == "*" and "1" in (a.text, b.text):
             return b if a.text == "1" else a
         sign = 1 if operator == "*" else -1
@@ -259,10 +270,12 @@ class Steps:
             figures.append(figure)
         if not figures:
             return Figure(_NOTHING)
-        scale = figures[0].scale
+        first = figures[0]
+        if len(figures) == 1:
+            return first
         joined = (" + " if function == "sum" else ", ").join(each.text for each in figures)
-        highest = "the highest of " if function == "max" and len(figures) > 1 else ""
-        return Figure(highest + joined, scale, len(figures) > 1, figures[0].note, figures[0].source)
+        text = f"the highest of {joined}" if function == "max" else joined
+        return Figure(text, first.scale, True, first.note, unit=first.unit)
 
     def _own_line(
         self, figure: Figure, element: Value, inside: Env, listed: Loop, *, alone: bool
@@ -274,9 +287,9 @@ class Steps:
         if not isinstance(value, int):
             self._lines.append(f"{label}: {figure.text} is not known")
             return Figure(_UNKNOWN, figure.scale)
-        result = decimal(value, figure.scale)
+        result = f"{decimal(value, figure.scale)} {figure.unit}".rstrip()
         self._lines.append(f"{label}: {figure.text} = {result}{figure.note}")
-        return Figure(result, figure.scale)
+        return Figure(result, figure.scale, unit=figure.unit)
 
     def _left_out(self, listed: Node, env: Env) -> None:
         if not isinstance(listed, Loop) or listed.method != "filter":
@@ -303,11 +316,8 @@ def _labels(facts: Mapping[str, Any]) -> dict[int, str]:
     return labels
 
 
-def _ending(name: str) -> tuple[int, str]:
-    for ending, shown in ENDINGS.items():
-        if name.endswith(ending):
-            return shown
-    return 0, ""
+def _ending(name: str) -> tuple[int, str] | None:
+    return next((shown for ending, shown in ENDINGS.items() if name.endswith(ending)), None)
 
 
 def _in_one_scale(figures: list[Figure], node: Operation) -> list[Figure]:

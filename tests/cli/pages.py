@@ -29,11 +29,16 @@ def command_lines() -> list[list[str]]:
     lines: list[list[str]] = [[]]
     context = click.Context(main)
     for name in COMMANDS:
-        lines.append([name])
-        command = main.get_command(context, name)
-        if isinstance(command, click.Group):
-            lines += [[name, below] for below in command.commands]
+        lines += _lines_of([name], main.get_command(context, name))
     return lines
+
+
+def _lines_of(words: list[str], command: click.Command | None) -> list[list[str]]:
+    below = command.commands if isinstance(command, click.Group) else {}
+    return [
+        words,
+        *(line for name, each in below.items() for line in _lines_of([*words, name], each)),
+    ]
 
 
 def json_members(command: str) -> set[str]:

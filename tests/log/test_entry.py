@@ -206,7 +206,15 @@ def test_a_wrong_entry_is_not_written(change: dict[str, Any]) -> None:
 
 def test_the_kind_decides_what_is_salted() -> None:
     assert {"submission", "decision", "review"} == SALTED_KINDS
-    assert {"genesis", "schema", "pack", "keyset", "activation", "trust", "policy"} == KINDS - SALTED_KINDS
+    assert {
+        "genesis",
+        "schema",
+        "pack",
+        "keyset",
+        "activation",
+        "trust",
+        "policy",
+    } == KINDS - SALTED_KINDS
 
 
 def test_commitments() -> None:

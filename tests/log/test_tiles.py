@@ -146,6 +146,22 @@ def test_bodies_that_go_on() -> None:
     assert caught.value.code == "bundle-malformed"
 
 
+class Refusing(io.BytesIO):
+    """A file that gives no more than a length at a time, as if the rest were terabytes."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert size is not None
+        assert size <= 32
+        return super().read(size)
+
+
+@pytest.mark.parametrize("length", [b"\xff\xff\xff\xff", b"\x01\x00\x00\x01"])
+def test_a_length_over_the_limit_is_not_read(length: bytes) -> None:
+    with pytest.raises(LogError) as caught:
+        list(read_bodies(Refusing(b"\0" + length + b"body"), Tile(0, 1, 256)))
+    assert (caught.value.code, caught.value.entry) == ("bundle-malformed", 256)
+
+
 def test_the_bytes_of_a_bundle_of_bodies() -> None:
     raw = format_bodies([(b"", b"ab"), (bytes(32), b"")])
     assert raw.hex() == "00" + "00000002" + "6162" + "20" + "00" * 32 + "00000000"

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from attest import limits
 from attest.errors import InputError, InternalError, LogError
 from attest.log.check import check_store
 from attest.log.checkpoint import CheckpointSigner, open_checkpoint
@@ -172,6 +173,7 @@ def test_the_first_instant_that_can_be_signed(store: SqliteStore, signer: Checkp
         [Draft("pack", b"before the beginning")],
         [GENESIS, GENESIS],
         [GENESIS, Draft("verdict", b"")],
+        [GENESIS, Draft("submission", bytes(limits.BODY_BYTES_MAX + 1))],
         [GENESIS, Draft("decision", b"", {"submission": [1]})],
         [GENESIS, Draft("decision", b"", {"verdict": [0]})],
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import time
@@ -23,6 +24,7 @@ from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from service.cosigning import FILE, Cosigner
 from service.witness import VERIFIER_KEYS, create_witness_app, make_witness, open_witness
+from tests.cli.helpers import attest, check_failed
 from tests.log.sample import NOON, ORIGIN, drafts, filled, later
 from tests.service.house import found_house, held, running, serving, unread
 from tests.world import World
@@ -309,3 +311,33 @@ def test_a_log_without_witnesses_says_so(tmp_path: Path) -> None:
     found_house(tmp_path / "data", world)
     with running(tmp_path / "data", world) as house:
         assert house.client.get("/v1/log/witnesses").json() == {"witnesses": []}
+
+
+def test_a_case_file_is_verified_by_the_readers_own_policy(tmp_path: Path) -> None:
+    """`attest verify --policy` asks for the witnesses that its reader relies on."""
+    world = World()
+    data = tmp_path / "data"
+    found_house(data, world)
+    keys = LogKeys.parse((data / "log.vkeys").read_text().splitlines())
+    with witness(tmp_path / "w", keys) as url:
+        policy = policy_of(tmp_path / "w", url)
+        with running(data, world, policy=policy) as house:
+            answer = house.post(held(world)).json()
+            deadline = time.monotonic() + 60
+            index = answer["decision_index"]
+            while house.client.get("/v1/log/witnesses").json()["cosigned_size"] <= index:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            case = house.client.get(f"/v1/submissions/{answer['id']}/casefile").content
+    (tmp_path / "case.json").write_bytes(case)
+    (tmp_path / "policy").write_text(lines_of(tmp_path / "w", "w1", url) + "quorum w1-any\n")
+    stranger = tmp_path / "stranger"
+    make_witness(stranger, "other.example/w1", None)
+    (tmp_path / "other").write_text(lines_of(stranger, "w1", url) + "quorum w1-any\n")
+    arguments = ["verify", tmp_path / "case.json", "--log-keys", data / "log.vkeys"]
+    told = attest(*arguments, "--policy", tmp_path / "policy", "--json")
+    assert told.exit_code == 5  # the verdict: HOLD
+    assert json.loads(told.stdout)["witnesses"] == ["w1", "w1-pq"]
+    check_failed(attest(*arguments, "--policy", tmp_path / "other"), 6, "quorum-missing")
+    check_failed(attest(*arguments, "--policy", tmp_path / "none"), 2, "file")
+    check_failed(attest(*arguments, "--policy", tmp_path / "case.json"), 2, "policy-malformed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 import signal
 import subprocess
 import sys
@@ -21,6 +21,8 @@ from attest import limits
 from attest.errors import AttestError, InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, parse_checkpoint_text, signed_by
 from attest.log.cosignature import cosignatures
+from attest.log.merkle import root_of
+from attest.log.misbehaviour import Misbehaviour, open_misbehaviour
 from attest.log.note import NoteKey, parse_note, parse_vkey
 from attest.log.witness import AddCheckpoint, format_add_checkpoint
 from service.__main__ import main
@@ -34,7 +36,7 @@ from service.witness import (
     open_witness,
 )
 from tests.log.sample import NOON, ORIGIN
-from tests.log.test_witness import FORKED, LOG, LOGS, request, signed
+from tests.log.test_witness import FORKED, LEAVES, LOG, LOGS, request, signed
 from tests.service.house import serving
 from tests.world import ROOT
 
@@ -122,23 +124,36 @@ def test_nothing_is_forgotten_by_a_restart(folder: Path) -> None:
         assert add(client, request(20, 21)).status_code == 200
 
 
+def kept(folder: Path) -> list[Misbehaviour]:
+    """What the witness keeps against the log, every document checked as by anyone."""
+    paths = sorted((folder / MISBEHAVIOUR).iterdir())
+    return [open_misbehaviour(path.read_bytes(), keys=LOG.keys) for path in paths]
+
+
 def test_a_fork_is_kept_as_proof_against_its_log(folder: Path) -> None:
     with witness(folder) as client:
         assert add(client, request(0, 8)).status_code == 200
         for _ in range(2):
-            assert add(client, AddCheckpoint(8, (), signed(8, FORKED))).status_code == 422
+            forked = AddCheckpoint(8, (), signed(8, FORKED))
+            assert add(client, forked).status_code == 422
         assert add(client, AddCheckpoint(8, (bytes(32),), signed(8))).status_code == 422
         assert add(client, AddCheckpoint(3, (), signed(8))).status_code == 409
-    kept = list((folder / MISBEHAVIOUR).iterdir())
-    contradictions = {path.read_bytes() for path in kept}
-    assert len(contradictions) == len(kept) >= 1
-    for raw in contradictions:
-        proof = json.loads(raw)
-        notes = [parse_note(proof[name].encode()) for name in ("first", "second")]
-        first, second = (parse_checkpoint_text(note.text) for note in notes)
-        assert all(signed_by(note, LOG.keys.note_keys()) for note in notes)
-        assert (first.origin, first.size) == (second.origin, second.size)
-        assert first.root != second.root
+        assert add(client, forked).status_code == 422
+    proofs = kept(folder)
+    assert {(proof.kind, proof.first.size, proof.second.size) for proof in proofs} == {
+        ("fork", 8, 8)
+    }
+    assert len(proofs) == 2  # two notes were signed; the same one is kept once
+
+
+def test_a_rewriting_and_a_rollback_are_kept_too(folder: Path) -> None:
+    later = LOG.sign(size=6, root=root_of(LEAVES[:6]), at=NOON + dt.timedelta(seconds=1))
+    with witness(folder) as client:
+        assert add(client, request(0, 9)).status_code == 200
+        assert add(client, request(9, 20, FORKED)).status_code == 422
+        assert add(client, AddCheckpoint(9, (), later)).status_code == 400
+        assert add(client, AddCheckpoint(9, (), signed(5))).status_code == 400  # an older copy
+    assert {proof.kind for proof in kept(folder)} == {"rewriting", "rollback"}
 
 
 def test_two_at_once_do_not_both_advance_from_one_size(folder: Path) -> None:

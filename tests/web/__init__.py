@@ -1,0 +1,1 @@
+"""The verifier page in a real browser."""
