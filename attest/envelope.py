@@ -7,6 +7,9 @@ b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
 
 `open_envelope` returns the statement only when every signature holds: each by another key of the
 ring, enrolled for the purpose and valid at the instant. Nothing else here returns a payload.
+
+A signature that is taken away leaves no trace in an envelope. Whoever relies on more than one asks
+for it: `require_algorithms` for a classical and a post-quantum signature of the same person.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Final, NamedTuple
 from attest import limits, schemas
 from attest.encoding import Json, canonical, decode_base64, digest, encode_base64, loads
 from attest.errors import TrustError
-from attest.keys import PublicKey, load_public_key
+from attest.keys import POST_QUANTUM, PublicKey, load_public_key
 from attest.models import IN_TOTO_PAYLOAD, EnrolledParty, KeyRecord, Keyset
 from attest.signing import Signer
 
@@ -150,6 +153,24 @@ def open_envelope(
             raise TrustError("key-not-valid-then", "outside the key's validity", pointer=pointer)
         signers[key.public.keyid] = key
     return Opened(payload=payload, digest=digest(payload), signers=tuple(signers.values()))
+
+
+def require_algorithms(opened: Opened, *, classical: bool, post_quantum: bool) -> None:
+    """Refuse an envelope unless each person who signed it did so with every kind of key asked for.
+
+    A person is a holder of one party: who can forge one kind of signature of somebody, and takes
+    the other away, is not helped by what another person signed.
+
+    Raises:
+        TrustError: algorithm-missing.
+    """
+    kinds: dict[tuple[str, str], set[bool]] = {}
+    for key in opened.signers:
+        person = (key.party.id, key.record.holder.name)
+        kinds.setdefault(person, set()).add(key.public.algorithm in POST_QUANTUM)
+    for asked, kind, word in ((classical, False, "classical"), (post_quantum, True, "ML-DSA")):
+        if asked and any(kind not in found for found in kinds.values()):
+            raise TrustError("algorithm-missing", f"the policy asks everybody for {word} too")
 
 
 def _signer_of(

@@ -8,8 +8,10 @@ underneath:
   is loaded), `R` not of small order (`check_ed25519`), `S` below the group order, and the canonical
   encoding of `[S]B - [k]A` the very bytes of `R` (both by the library), so `R` is canonical too. A
   component of small order in `A` or `R` is no reason to refuse: the equation settles it.
-* ECDSA P-256 with SHA-256: `r || s`, 64 bytes, both in range, `s` in the lower half of the order,
-  so that nobody but the signer can make a second signature out of a first.
+* ECDSA P-256 with SHA-256, and P-384 with SHA-384: `r || s`, 64 or 96 bytes, both in range, `s` in
+  the lower half of the order, so that nobody but the signer can make a second signature of a first.
+* ML-DSA-44 and ML-DSA-65, FIPS 204 over the message itself, with an empty context: 2420 or 3309
+  bytes.
 
 A key's identifier is the digest of its SubjectPublicKeyInfo:
 
@@ -25,15 +27,16 @@ attest.errors.TrustError: bad-signature: the signature does not verify
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from attest.encoding import digest
@@ -41,9 +44,44 @@ from attest.errors import InputError, TrustError
 
 ED25519: Final = "ed25519"
 ECDSA_P256: Final = "ecdsa-p256-sha256"
+ECDSA_P384: Final = "ecdsa-p384-sha384"
+ML_DSA_44: Final = "ml-dsa-44"
+ML_DSA_65: Final = "ml-dsa-65"
+
+CLASSICAL: Final = (ED25519, ECDSA_P256, ECDSA_P384)
+POST_QUANTUM: Final = (ML_DSA_44, ML_DSA_65)
+ALGORITHMS: Final = (*CLASSICAL, *POST_QUANTUM)
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the P-256 group (FIPS 186-5, SP 800-186 section 3.2.1.3)."""
+P384_ORDER: Final = int(
+    "ffffffffffffffffffffffffffffffffffffffffffffffff"
+    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    16,
+)
+"""Order of the P-384 group (FIPS 186-5, SP 800-186 section 3.2.1.4)."""
+
+
+class Curve(NamedTuple):
+    """What an ECDSA algorithm is made of; `number_bytes` is the length of `r` and of `s`."""
+
+    curve: ec.EllipticCurve
+    hash: hashes.SHA256 | hashes.SHA384
+    order: int
+    number_bytes: int
+
+
+CURVES: Final[Mapping[str, Curve]] = {
+    ECDSA_P256: Curve(ec.SECP256R1(), hashes.SHA256(), P256_ORDER, 32),
+    ECDSA_P384: Curve(ec.SECP384R1(), hashes.SHA384(), P384_ORDER, 48),
+}
+SIGNATURE_BYTES: Final[Mapping[str, int]] = {
+    ED25519: 64,
+    ECDSA_P256: 64,
+    ECDSA_P384: 96,
+    ML_DSA_44: 2420,
+    ML_DSA_65: 3309,
+}
 
 _ED25519_PRIME: Final = 2**255 - 19
 _ORDER_EIGHT_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -51,6 +89,9 @@ _SMALL_ORDER_Y: Final = frozenset(
     {0, 1, _ED25519_PRIME - 1, _ORDER_EIGHT_Y, _ED25519_PRIME - _ORDER_EIGHT_Y}
 )
 """The y coordinates of the eight points of order 1, 2, 4 and 8 on edwards25519."""
+
+LibraryKey = Ed25519PublicKey | ec.EllipticCurvePublicKey | MLDSA44PublicKey | MLDSA65PublicKey
+"""The public keys of `cryptography` that are used here."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +110,11 @@ class PublicKey:
             TrustError: bad-signature.
         """
         try:
+            if len(signature) != SIGNATURE_BYTES[self.algorithm]:
+                raise InvalidSignature
             self._verify(signature, message)
         except InvalidSignature:
             raise TrustError("bad-signature", "the signature does not verify") from None
-
-
-def _p256_verifier(key: ec.EllipticCurvePublicKey) -> Callable[[bytes, bytes], None]:
-    sha256 = ec.ECDSA(hashes.SHA256())
-    return lambda signature, message: key.verify(_der_of(signature), message, sha256)
 
 
 def check_ed25519(key: Ed25519PublicKey, signature: bytes, message: bytes) -> None:
@@ -90,9 +128,10 @@ def check_ed25519(key: Ed25519PublicKey, signature: bytes, message: bytes) -> No
     key.verify(signature, message)
 
 
-def _der_of(signature: bytes) -> bytes:
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if len(signature) != 64 or not 0 < r < P256_ORDER or not 0 < s <= P256_ORDER // 2:
+def _der_of(signature: bytes, curve: Curve) -> bytes:
+    r = int.from_bytes(signature[: curve.number_bytes], "big")
+    s = int.from_bytes(signature[curve.number_bytes :], "big")
+    if not 0 < r < curve.order or not 0 < s <= curve.order // 2:
         raise InvalidSignature
     return encode_dss_signature(r, s)
 
@@ -107,24 +146,43 @@ def load_public_key(algorithm: str, spki: bytes) -> PublicKey:
         key = serialization.load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm):
         raise InputError("key-malformed", "not a public key") from None
-    verify: Callable[[bytes, bytes], None]
-    if algorithm == ED25519 and isinstance(key, Ed25519PublicKey):
-        _check_ed25519_point(key.public_bytes_raw())
-        verify = partial(check_ed25519, key)
-    elif (
-        algorithm == ECDSA_P256
-        and isinstance(key, ec.EllipticCurvePublicKey)
-        and isinstance(key.curve, ec.SECP256R1)
-    ):
-        verify = _p256_verifier(key)
-    else:
+    if not isinstance(key, LibraryKey) or algorithm_of(key) != algorithm:
         raise InputError("key-malformed", "not a key of the stated algorithm")
+    if isinstance(key, Ed25519PublicKey):
+        _check_ed25519_point(key.public_bytes_raw())
     if spki != spki_of(key):
         raise InputError("key-malformed", "not the canonical encoding of the key")
-    return PublicKey(keyid=digest(spki), algorithm=algorithm, spki=spki, _verify=verify)
+    return PublicKey(
+        keyid=digest(spki), algorithm=algorithm, spki=spki, _verify=_verifier(key, algorithm)
+    )
 
 
-def spki_of(key: Ed25519PublicKey | ec.EllipticCurvePublicKey) -> bytes:
+def _verifier(key: LibraryKey, algorithm: str) -> Callable[[bytes, bytes], None]:
+    """The check of a signature over a message; told apart once, since a key checks many."""
+    if isinstance(key, Ed25519PublicKey):
+        return partial(check_ed25519, key)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        curve = CURVES[algorithm]
+        scheme, verify = ec.ECDSA(curve.hash), key.verify
+        return lambda signature, message: verify(_der_of(signature, curve), message, scheme)
+    return key.verify
+
+
+def algorithm_of(key: LibraryKey) -> str | None:
+    """The algorithm that a key is of; None for a curve that is not used here."""
+    if isinstance(key, Ed25519PublicKey):
+        return ED25519
+    if isinstance(key, MLDSA44PublicKey):
+        return ML_DSA_44
+    if isinstance(key, MLDSA65PublicKey):
+        return ML_DSA_65
+    for algorithm, curve in CURVES.items():
+        if isinstance(key.curve, type(curve.curve)):
+            return algorithm
+    return None
+
+
+def spki_of(key: LibraryKey) -> bytes:
     """The SubjectPublicKeyInfo DER of a key."""
     return key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

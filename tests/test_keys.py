@@ -6,12 +6,20 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.mldsa import (
+    MLDSA44PrivateKey,
+    MLDSA65PrivateKey,
+    MLDSA87PrivateKey,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 
 from attest import keys, signing
 from attest.errors import InputError, TrustError
 
-ALGORITHMS = [keys.ED25519, keys.ECDSA_P256]
+ALGORITHMS = list(keys.ALGORITHMS)
 ED25519_SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 
 
@@ -29,10 +37,10 @@ def test_sign_and_check(algorithm: str) -> None:
     other = signing.signer_of(signing.generate_private_key(algorithm))
     signature = signer.sign(b"message")
     signer.public.check(signature, b"message")
-    assert len(signature) == 64
+    assert len(signature) == keys.SIGNATURE_BYTES[algorithm]
     assert signer.algorithm == algorithm
     assert signer.keyid == signer.public.keyid
-    bad = [bytes([signature[0] ^ 1]) + signature[1:], signature[:63], signature + b"\0", b""]
+    bad = [bytes([signature[0] ^ 1]) + signature[1:], signature[:-1], signature + b"\0", b""]
     for public, sig, message in [
         (signer.public, signature, b"messagf"),
         (other.public, signature, b"message"),
@@ -88,11 +96,32 @@ def test_the_algorithm_is_the_records_and_not_the_keys() -> None:
     ed25519 = Ed25519PrivateKey.generate().public_key().public_bytes(der, info)
     p256 = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(der, info)
     p384 = ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(der, info)
+    p521 = ec.generate_private_key(ec.SECP521R1()).public_key().public_bytes(der, info)
+    k256 = ec.generate_private_key(ec.SECP256K1()).public_key().public_bytes(der, info)
+    ml_dsa = {
+        level: key.generate().public_key().public_bytes(der, info)
+        for level, key in (
+            (44, MLDSA44PrivateKey),
+            (65, MLDSA65PrivateKey),
+            (87, MLDSA87PrivateKey),
+        )
+    }
     rsa_key = rsa.generate_private_key(65537, 2048).public_key().public_bytes(der, info)
     for algorithm, spki in [
         (keys.ED25519, p256),
         (keys.ECDSA_P256, ed25519),
         (keys.ECDSA_P256, p384),
+        (keys.ECDSA_P384, p256),
+        (keys.ECDSA_P384, p521),
+        (keys.ECDSA_P256, k256),
+        (keys.ML_DSA_44, ml_dsa[65]),
+        (keys.ML_DSA_65, ml_dsa[44]),
+        (keys.ML_DSA_65, ml_dsa[87]),
+        (keys.ML_DSA_44, ed25519),
+        (keys.ED25519, ml_dsa[44]),
+        ("ml-dsa-87", ml_dsa[87]),
+        (keys.ML_DSA_44, ml_dsa[44][:-1]),
+        (keys.ML_DSA_44, ml_dsa[44] + b"\0"),
         (keys.ED25519, rsa_key),
         (keys.ECDSA_P256, rsa_key),
         ("rsa", rsa_key),
@@ -102,30 +131,86 @@ def test_the_algorithm_is_the_records_and_not_the_keys() -> None:
         assert refusal_of(algorithm, spki) == "key-malformed"
 
 
-def test_a_compressed_p256_key_is_not_the_canonical_spelling() -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "prefix"),
+    [
+        (keys.ECDSA_P256, "3039301306072a8648ce3d020106082a8648ce3d030107032200"),
+        (keys.ECDSA_P384, "3046301006072a8648ce3d020106052b81040022033200"),
+    ],
+)
+def test_a_compressed_key_is_not_the_canonical_spelling(algorithm: str, prefix: str) -> None:
     """One key has one identifier, so it has one encoding."""
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    key = ec.generate_private_key(keys.CURVES[algorithm].curve).public_key()
     point = key.public_bytes(
         serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
     )
-    prefix = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
-    assert refusal_of(keys.ECDSA_P256, prefix + point) == "key-malformed"
+    spki = bytes.fromhex(prefix) + point
+    assert serialization.load_der_public_key(spki) == key
+    assert refusal_of(algorithm, spki) == "key-malformed"
 
 
-def test_p256_signatures_cannot_be_reshaped() -> None:
+@pytest.mark.parametrize("algorithm", list(keys.CURVES))
+def test_ecdsa_signatures_cannot_be_reshaped(algorithm: str) -> None:
     """The upper half of s, zero and the order itself are refused; what we sign is low."""
-    private = ec.generate_private_key(ec.SECP256R1())
+    curve, hash_, order, size = keys.CURVES[algorithm]
+    private = ec.generate_private_key(curve)
     public = signing.signer_of(private).public
     seen_high = False
     while not seen_high:
-        r, s = decode_dss_signature(private.sign(b"m", ec.ECDSA(hashes.SHA256())))
-        seen_high = s > keys.P256_ORDER // 2
-        low = min(s, keys.P256_ORDER - s)
-        public.check(r.to_bytes(32, "big") + low.to_bytes(32, "big"), b"m")
-        for bad_r, bad_s in [(r, keys.P256_ORDER - low), (0, low), (r, 0), (keys.P256_ORDER, low)]:
+        r, s = decode_dss_signature(private.sign(b"m", ec.ECDSA(hash_)))
+        seen_high = s > order // 2
+        low = min(s, order - s)
+        public.check(r.to_bytes(size, "big") + low.to_bytes(size, "big"), b"m")
+        for bad_r, bad_s in [(r, order - low), (0, low), (r, 0), (order, low)]:
             with pytest.raises(TrustError) as caught:
-                public.check(bad_r.to_bytes(32, "big") + bad_s.to_bytes(32, "big"), b"m")
+                public.check(bad_r.to_bytes(size, "big") + bad_s.to_bytes(size, "big"), b"m")
             assert caught.value.code == "bad-signature"
+
+
+@pytest.mark.parametrize("algorithm", list(keys.CURVES))
+def test_the_orders_are_those_of_the_curves(algorithm: str) -> None:
+    """The private key `order - 1` exists and is the mirror of 1; `order` does not."""
+    curve = keys.CURVES[algorithm]
+    one = ec.derive_private_key(1, curve.curve).public_key().public_numbers()
+    last = ec.derive_private_key(curve.order - 1, curve.curve).public_key().public_numbers()
+    assert one.x == last.x
+    assert one.y != last.y
+    assert curve.order.bit_length() == curve.number_bytes * 8
+    with pytest.raises(ValueError, match="out of range"):
+        ec.derive_private_key(curve.order, curve.curve)
+
+
+def test_p384_is_hashed_with_sha384() -> None:
+    """The hash is the algorithm's: the right key over another digest does not hold."""
+    private = ec.generate_private_key(ec.SECP384R1())
+    public = signing.signer_of(private).public
+    curve = keys.CURVES[keys.ECDSA_P384]
+    for hash_, holds in ((hashes.SHA384(), True), (hashes.SHA256(), False)):
+        signature = signing.ecdsa_signature(private.sign(b"m", ec.ECDSA(hash_)), curve)
+        if holds:
+            public.check(signature, b"m")
+            continue
+        with pytest.raises(TrustError) as caught:
+            public.check(signature, b"m")
+        assert caught.value.code == "bad-signature"
+
+
+@pytest.mark.parametrize("key", [MLDSA44PrivateKey, MLDSA65PrivateKey])
+def test_ml_dsa_signs_without_a_context(key: type[MLDSA44PrivateKey | MLDSA65PrivateKey]) -> None:
+    """A signature for another purpose, which is what a context says, does not hold here."""
+    private = key.generate()
+    public = signing.signer_of(private).public
+    public.check(private.sign(b"m", b""), b"m")
+    with pytest.raises(TrustError) as caught:
+        public.check(private.sign(b"m", b"c"), b"m")
+    assert caught.value.code == "bad-signature"
+
+
+def test_an_integer_too_large_for_the_curve_is_no_signature() -> None:
+    """A signature over another curve is not cut to fit."""
+    der = encode_dss_signature(keys.P384_ORDER - 1, 1)
+    with pytest.raises(ValueError, match="curve"):
+        signing.ecdsa_signature(der, keys.CURVES[keys.ECDSA_P256])
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -150,8 +235,8 @@ def test_private_key_files(algorithm: str) -> None:
 
 
 def test_keys_of_other_algorithms_do_not_sign() -> None:
-    """Neither a curve nor an algorithm outside the two is opened or generated."""
-    pem = ec.generate_private_key(ec.SECP384R1()).private_bytes(
+    """Neither a curve nor an algorithm outside the five is opened or generated."""
+    pem = ec.generate_private_key(ec.SECP521R1()).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),

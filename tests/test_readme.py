@@ -51,16 +51,19 @@ def script(port: int) -> str:
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    checkout = tmp_path_factory.mktemp("checkout")
-    (checkout / "examples").symlink_to(ROOT / "examples")
-    folder = checkout / "tour"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("tour")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     secrets = {"ATTEST_PASSPHRASE": "tour", "FOUNDRY_ATTEST_PASSPHRASE": "tour"}
     run = subprocess.run(
         ["bash", "-c", script(free_port())],
         cwd=folder,
-        env={**os.environ, **secrets, "PATH": path, "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            **secrets,
+            "EXAMPLES": str(ROOT / "examples"),
+            "PATH": path,
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         text=True,
         timeout=100,

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA65PrivateKey
 
 from attest.encoding import Json, canonical, digest, encode_base64
 from attest.envelope import bundle, seal
-from attest.keys import ECDSA_P256, ED25519
+from attest.keys import CURVES, ECDSA_P256, ED25519, ML_DSA_44, ML_DSA_65
 from attest.models import (
     ACTIVATION_TYPE,
     DECLARATION_TYPE,
@@ -61,7 +62,12 @@ def derived_signer(label: str, algorithm: str = ED25519) -> KeySigner:
     seed = derived_seed(label)
     if algorithm == ED25519:
         return signer_of(Ed25519PrivateKey.from_private_bytes(seed))
-    return signer_of(ec.derive_private_key(int.from_bytes(seed, "big") >> 1 | 1, ec.SECP256R1()))
+    if algorithm == ML_DSA_44:
+        return signer_of(MLDSA44PrivateKey.from_seed_bytes(seed))
+    if algorithm == ML_DSA_65:
+        return signer_of(MLDSA65PrivateKey.from_seed_bytes(seed))
+    number = int.from_bytes(seed, "big") >> 1 | 1
+    return signer_of(ec.derive_private_key(number, CURVES[algorithm].curve))
 
 
 def key_record(

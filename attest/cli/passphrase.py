@@ -1,4 +1,6 @@
-"""Passphrases of private keys: from a file, the environment or a prompt; never from an argument.
+"""Passphrases of private keys, and PINs of tokens: from a file, the environment or a prompt.
+
+Never from an argument, which everybody on the machine can read.
 
 >>> from_text(b"correct horse\\n")
 b'correct horse'
@@ -23,7 +25,7 @@ _BYTES_MAX: Final = 1023
 passphrase_file: Final[Callable[[Callable[..., Any]], Callable[..., Any]]] = click.option(
     "--passphrase-file",
     metavar="FILE",
-    help=f"Read the passphrase from FILE (else ${ENVIRONMENT}, else a prompt).",
+    help=f"Read the passphrase or PIN from FILE (else ${ENVIRONMENT}, else a prompt).",
 )
 
 
@@ -61,6 +63,15 @@ def passphrase_for(pem: bytes, path: str | None) -> bytes | None:
     if b"ENCRYPTED" not in pem:
         return None
     return _given(path) or from_text(_ask("Passphrase of the key", confirm=False).encode("utf-8"))
+
+
+def pin_of_token(path: str | None) -> bytes:
+    """The PIN of a token.
+
+    Raises:
+        InputError: file, passphrase.
+    """
+    return _given(path) or from_text(_ask("PIN of the token", confirm=False).encode("utf-8"))
 
 
 def _given(path: str | None) -> bytes | None:

@@ -29,7 +29,7 @@ from attest.rules.register import MODES
 @click.option("--mode", type=click.Choice(MODES), help="Default: the mode of the snapshot.")
 @click.option("--reason", required=True, help="The reason in a sentence.")
 @click.option("--activated-at", type=clock.INSTANT, help="Default: now.")
-@click.option("--key", metavar="FILE", required=True, help="A review key of the foundry (PEM).")
+@click.option("--key", metavar="FILE", required=True, help="A review key (PEM) or signer file.")
 @click.option("--keyset", metavar="FILE", help="Check that the key is fit for this by its record.")
 @click.option("--yes", is_flag=True, help="Sign without typing the word activate.")
 @click.option("-o", "--output", metavar="FILE", help="Write the envelope there.")
@@ -69,7 +69,8 @@ def sign(
         screen, statement, key=key, keyset=keyset, yes=yes, passphrase_file=passphrase_file
     )
     payload = encoding.canonical(statement)
-    envelope = seal(payload, [signer])
+    with about(key):
+        envelope = seal(payload, [signer])
     write_signed(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
     return 0
 

@@ -9,7 +9,8 @@ import click
 from attest import encoding, limits
 from attest.cli import clock, documents, files
 from attest.cli.failures import about
-from attest.cli.passphrase import passphrase_file, passphrase_for
+from attest.cli.passphrase import passphrase_file
+from attest.cli.private import open_key, read_key
 from attest.cli.screen import Screen, screened
 from attest.cli.sentences import ended, sentences, word_to_type
 from attest.cli.statements import SCHEMA_OF, check_statement
@@ -18,14 +19,12 @@ from attest.envelope import KeyRing, pae, seal
 from attest.errors import InputError, TrustError
 from attest.keys import PublicKey
 from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE, Keyset, parse
-from attest.signing import KeySigner, load_signer
-
-_PEM_BYTES_MAX = 64 * 1024
+from attest.signing import Signer
 
 
 @click.command("sign", short_help="Sign a statement, or add a signature to an envelope.")
 @click.argument("document")
-@click.option("--key", metavar="FILE", required=True, help="The private key (PEM).")
+@click.option("--key", metavar="FILE", required=True, help="The private key (PEM) or signer file.")
 @click.option("--keyset", metavar="FILE", help="Check that the key is fit for this by its record.")
 @click.option("--add", is_flag=True, help="DOCUMENT is an envelope; add a signature to it.")
 @click.option("--yes", is_flag=True, help="Sign without typing the name of the product.")
@@ -63,7 +62,10 @@ def command(
     signer = agreed_signer(
         screen, statement, key=key, keyset=keyset, yes=yes, passphrase_file=passphrase_file
     )
-    envelope = _sealed(payload, signer, found.content if add else None)
+    with about(key):
+        envelope = seal(payload, [signer])
+    if add:
+        envelope = _added(envelope, found.content, payload=payload, public=signer.public)
     write_signed(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
     return 0
 
@@ -76,17 +78,18 @@ def agreed_signer(
     keyset: str | None,
     yes: bool,
     passphrase_file: str | None,
-) -> KeySigner:
+) -> Signer:
     """Show what a statement says, have a person agree, and open the key that signs it.
 
     Raises:
-        InputError: file, passphrase, key-malformed.
+        InputError: file, passphrase, key-malformed, what is wrong with a signer file.
+        RemoteError: signer.
         TrustError: the key is not fit for this by its record in the keyset.
     """
-    pem = files.read_bytes(key, bytes_max=_PEM_BYTES_MAX)
+    raw = read_key(screen, key)
     _agree(screen, statement, yes=yes)
     with about(key):
-        signer = load_signer(pem, passphrase_for(pem, passphrase_file))
+        signer = open_key(raw, passphrase_file=passphrase_file)
     if keyset is not None:
         _check_fitness(screen, keyset, signer, statement)
     return signer
@@ -107,7 +110,7 @@ def _agree(screen: Screen, statement: Json, *, yes: bool) -> None:
         raise click.Abort
 
 
-def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json) -> None:
+def _check_fitness(screen: Screen, path: str, signer: Signer, statement: Json) -> None:
     keyset = parse(Keyset, documents.read_keyset(path))
     with about(path):
         enrolled = KeyRing.of([keyset]).keys.get(signer.keyid)
@@ -124,12 +127,9 @@ def _check_fitness(screen: Screen, path: str, signer: KeySigner, statement: Json
     screen.say(ended(f"Signing as {who}"))
 
 
-def _sealed(payload: bytes, signer: KeySigner, before: Json | None) -> bytes:
-    sealed = seal(payload, [signer])
-    if before is None:
-        return sealed
+def _added(sealed: bytes, before: Json, *, payload: bytes, public: PublicKey) -> bytes:
     message = pae(before["payloadType"], payload)
-    if any(_is_by(signer.public, each, message) for each in before["signatures"]):
+    if any(_is_by(public, each, message) for each in before["signatures"]):
         raise TrustError("signature-repeated", "this key has signed the envelope already")
     signatures = [*before["signatures"], *_signatures(sealed)]
     if len(signatures) > limits.SIGNATURES_PER_ENVELOPE_MAX:

@@ -120,6 +120,7 @@ def write_json(path: Path, value: Json) -> Path:
 
 def write_key(path: Path, signer: KeySigner, passphrase: bytes | None = None) -> Path:
     """The private key of a signer as a PEM file."""
+    path.touch(mode=0o600)
     path.write_bytes(private_key_pem(signer._private, passphrase))
     return path
 

@@ -167,6 +167,7 @@ def test_what_cannot_be_signed(tmp_path: Path, key: Path, world: World) -> None:
 
 def test_what_is_no_key(declaration: Path, tmp_path: Path) -> None:
     junk = tmp_path / "junk.pem"
+    junk.touch(mode=0o600)
     junk.write_bytes(b"junk")
     told = check_failed(attest("sign", declaration, "--key", junk, "--yes"), 2, "key-malformed")
     assert "junk.pem" in told

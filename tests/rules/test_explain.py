@@ -17,8 +17,8 @@ from attest.rules.evaluate import evaluate
 from attest.rules.explain import Explanation, explain
 from attest.rules.facts import facts_from_json
 from attest.rules.pack import compile_pack, read_pack_folder
-from attest.rules.steps import decimal, name_in_words
-from attest.rules.terms import Book
+from attest.rules.steps import Steps, decimal, name_in_words
+from attest.rules.terms import Book, Terms
 from tests.rules.test_terms import PACKS, RULES
 from tests.rules.us_ear import DOCUMENT, PACK, changed
 
@@ -93,6 +93,44 @@ def test_performance_is_the_highest_over_the_precisions() -> None:
     )
     one = of("38", declared={"precisions": precisions[:1]})["eccn_3a090_a"]
     assert one.steps[0] == "TPP = 300 TOPS x 16 bit = 4,800"
+
+
+def test_a_precision_without_operations_is_not_known() -> None:
+    precisions = [{"bit_length": 16, "dense_gops": 300_000}, {"bit_length": 8}]
+    told = of("38", declared={"precisions": precisions})["eccn_3a090_a"]
+    assert told.steps[:3] == (
+        "precision 1: 300 TOPS x 16 bit = 4,800",
+        "precision 2: unknown dense x 8 bit is not known",
+        "TPP = the highest of 4,800, unknown = not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        (
+            "item.stack_area_um2 + item.units",
+            ["x = 3,000,000 + 2 = 3,000,002"],
+        ),
+        ("item.stack_area_um2 + item.applicable_area_um2", ["x = 3 mm2 + 4 mm2 = 7 mm2"]),
+        ("(item.units + 1) * item.units - 1", ["x = (2 + 1) x 2 - 1 = 5"]),
+        ("(item.stack_area_um2 + 7) / 10", ["x = (3,000,000 + 7) / 10 = 300,000, rounded down"]),
+        ("item.stack_area_um2 * 1_000 / item.units", ["x = 3 mm2 / 2 = 1.5"]),
+        ("item.us_sale_since == item.us_sale_since ? 1 : 2", ["x is not known"]),
+        ("sum(item.precisions.map(p, p.bit_length))", ["x = nothing to count = 0"]),
+        ("size(item.precisions) + 1", ["x = 0 + 1 = 1"]),
+    ],
+)
+def test_arithmetic_is_written_with_its_values(value: str, lines: list[str]) -> None:
+    book = Book({"params": [], "rules": [], "definitions": [{"name": "x", "value": value}]})
+    facts = {
+        "item.stack_area_um2": 3_000_000,
+        "item.applicable_area_um2": 4_000_000,
+        "item.units": 2,
+        "item.precisions": (),
+    }
+    terms = Terms(book, facts, results={}, completion=1, decision=1)
+    assert Steps(terms).of("define.x") == lines
 
 
 def test_a_density_that_is_cut_says_so() -> None:

@@ -1,0 +1,1 @@
+"""Signers whose private key is not in this process."""
