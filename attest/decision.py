@@ -16,20 +16,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container, Generator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from attest import encoding, limits, schemas
+from attest import encoding
 from attest.encoding import Json
 from attest.envelope import Opened, open_envelope
-from attest.errors import AttestError, InputError, InternalError, TrustError
-from attest.models import (
-    DECISION_TYPE,
-    DECLARATION_TYPE,
-    DETERMINATION_TYPE,
-    STATEMENT_TYPE,
-    EnrolledParty,
-)
+from attest.errors import AttestError, InputError, TrustError
+from attest.models import DECISION_TYPE, STATEMENT_TYPE, EnrolledParty
+from attest.received import Received, Sealed, read_claims, read_envelopes, read_statement
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts, completion_date, derive_facts
 from attest.rules.pack import ENGINE
@@ -44,13 +38,10 @@ NOTHING: Prior = frozenset()
 TOGETHER: Final = 32
 """So many submissions go step by step; 8 to 256 were measured to differ little."""
 
-PREDICATES = {DECLARATION_TYPE: "declaration", DETERMINATION_TYPE: "determination"}
-"""The schema of each predicate that a submission may hold."""
 _ATTESTER_PARTY_ROLE = {"front-end-fabricator": "foundry", "osat": "osat"}
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(NamedTuple):
     """A decision before the foundry signs it.
 
     `payload` is the decision statement as canonical JSON. `declaration` is (party, statement
@@ -65,28 +56,7 @@ class Decided:
     supersession: tuple[str, str] | None
 
 
-@dataclass(frozen=True)
-class _Received:
-    """One opened statement of a submission: its claims, and from when to when it counts."""
-
-    opened: Opened
-    statement: Json
-    claims: Json
-    not_before: dt.datetime
-    not_after: dt.datetime
-
-    @property
-    def declares(self) -> bool:
-        """Whether it is a declaration; else it is a determination."""
-        return bool(self.statement["predicateType"] == DECLARATION_TYPE)
-
-    @property
-    def party(self) -> EnrolledParty:
-        return self.opened.signers[0].party
-
-
-@dataclass(frozen=True)
-class _Bound:
+class _Bound(NamedTuple):
     """The statements of one submission after step 6; `designer` signed the declaration."""
 
     declaration: Json
@@ -132,15 +102,18 @@ def decide_each(
 
 def _in_step(deciding: Sequence[Generator[None, None, Decided]]) -> list[Decided | Exception]:
     outcomes: dict[int, Decided | Exception] = {}
-    while len(outcomes) < len(deciding):
-        for number, steps in enumerate(deciding):
-            if number not in outcomes:
-                try:
-                    next(steps)
-                except StopIteration as decided:
-                    outcomes[number] = decided.value
-                except Exception as error:  # noqa: BLE001  it concerns this submission alone
-                    outcomes[number] = error
+    running = list(range(len(deciding)))
+    while running:
+        further = []
+        for number in running:
+            try:
+                next(deciding[number])
+                further.append(number)
+            except StopIteration as decided:
+                outcomes[number] = decided.value
+            except Exception as error:  # noqa: BLE001  it concerns this submission alone
+                outcomes[number] = error
+        running = further
     return [outcomes[number] for number in range(len(deciding))]
 
 
@@ -153,16 +126,13 @@ def _steps(
     opened: list[Opened] = []
     step = 3
     try:
-        opened.extend(
-            open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
-            for envelope in envelopes
-        )
+        opened.extend(_opened(sealed, trust=trust, at=at) for sealed in envelopes)
         yield
         step = 4
-        statements = [_read_statement(each.payload) for each in opened]
+        statements = [read_statement(each.payload) for each in opened]
         yield
         step = 5
-        received = list(map(_read_claims, opened, statements))
+        received = list(map(read_claims, opened, statements))
         step = 6
         bound = _bind(received, trust=trust, at=at, prior=prior)
     except (InputError, TrustError) as error:
@@ -177,8 +147,7 @@ def _steps(
     return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
 
 
-@dataclass(frozen=True)
-class Submitted:
+class Submitted(NamedTuple):
     """A submission after step 7: the product that it is about, and the facts that follow.
 
     `declaration` and `supersession` are as in `Decided`.
@@ -199,12 +168,9 @@ def submitted_facts(
     Raises:
         InputError, TrustError: what `decide` answers with, or makes a refusal of.
     """
-    opened = [
-        open_envelope(envelope, ring=trust.ring, at=at, purpose="statement")
-        for envelope in read_envelopes(raw)
-    ]
-    statements = [_read_statement(each.payload) for each in opened]
-    received = list(map(_read_claims, opened, statements))
+    opened = [_opened(sealed, trust=trust, at=at) for sealed in read_envelopes(raw)]
+    statements = [read_statement(each.payload) for each in opened]
+    received = list(map(read_claims, opened, statements))
     bound = _bind(received, trust=trust, at=at, prior=prior)
     superseded = bound.declaration.get("supersedes")
     return Submitted(
@@ -227,57 +193,13 @@ def _facts_of(bound: _Bound, *, trust: Trust, at: dt.datetime) -> Facts:
     )
 
 
-def read_envelopes(raw: bytes) -> Sequence[Json]:
-    """Steps 1 and 2: the envelopes of a submission, of which nothing is verified.
-
-    Raises:
-        InputError: json-…, too-large, schema-violation.
-    """
-    document = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
-    if isinstance(document, dict) and "envelopes" not in document:
-        schemas.validate("envelope", document)
-        return [document]
-    schemas.validate("submission", document)
-    envelopes: Sequence[Json] = document["envelopes"]
-    return envelopes
+def _opened(sealed: Sealed, *, trust: Trust, at: dt.datetime) -> Opened:
+    return open_envelope(
+        sealed.document, ring=trust.ring, at=at, purpose="statement", payload=sealed.payload
+    )
 
 
-def _read_statement(payload: bytes) -> Json:
-    statement = encoding.loads(payload)
-    schemas.validate("statement", statement)
-    kind = PREDICATES.get(statement["predicateType"])
-    if kind is None:
-        raise InputError(
-            "unknown-predicate-type", "not a declaration or determination", pointer="/predicateType"
-        )
-    if statement["predicate"].get("must_understand"):
-        raise InputError(
-            "must-understand", "version 1 knows no extension", pointer="/predicate/must_understand"
-        )
-    try:
-        schemas.validate(kind, statement["predicate"])
-    except InputError as error:
-        raise InputError(
-            error.code, error.detail, pointer=f"/predicate{error.pointer or ''}"
-        ) from None
-    return statement
-
-
-def _read_claims(opened: Opened, statement: Json) -> _Received:
-    claims = statement["predicate"]
-    try:
-        return _Received(
-            opened=opened,
-            statement=statement,
-            claims=claims,
-            not_before=encoding.parse_instant(claims["validity"]["not_before"]),
-            not_after=encoding.parse_instant(claims["validity"]["not_after"]),
-        )
-    except (InputError, KeyError):
-        raise InternalError("internal", "a claim is not what its schema accepts") from None
-
-
-def _bind(received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior: Prior) -> _Bound:
+def _bind(received: Sequence[Received], *, trust: Trust, at: dt.datetime, prior: Prior) -> _Bound:
     declared = [each for each in received if each.declares]
     determined = [each for each in received if not each.declares]
     if len(declared) != 1:
@@ -305,7 +227,7 @@ def _bind(received: Sequence[_Received], *, trust: Trust, at: dt.datetime, prior
     )
 
 
-def _check_signers(each: _Received, trust: Trust) -> None:
+def _check_signers(each: Received, trust: Trust) -> None:
     party = each.party
     if any(signer.party.id != party.id for signer in each.opened.signers):
         raise TrustError("party-mismatch", "the signatures are of different parties")
@@ -320,7 +242,7 @@ def _check_signers(each: _Received, trust: Trust) -> None:
         raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed}")
 
 
-def _check_addressed(each: _Received, *, trust: Trust, at: dt.datetime) -> None:
+def _check_addressed(each: Received, *, trust: Trust, at: dt.datetime) -> None:
     if each.claims["audience"] != trust.foundry.id:
         raise TrustError(
             "wrong-audience", "addressed to another foundry", pointer="/predicate/audience"
@@ -331,7 +253,7 @@ def _check_addressed(each: _Received, *, trust: Trust, at: dt.datetime) -> None:
         raise TrustError("expired", "after its validity", pointer="/predicate/validity")
 
 
-def _check_designer(declaration: _Received) -> None:
+def _check_designer(declaration: Received) -> None:
     claims = declaration.claims
     designer = next(party for party in claims["parties"] if party["role"] == "designer")
     if declaration.party.legal_name not in (designer["name"], designer["name_latin"]):
@@ -376,7 +298,7 @@ def _refusal(
 
 def _decided(
     raw: bytes,
-    received: Sequence[_Received],
+    received: Sequence[Received],
     bound: _Bound,
     findings: Sequence[Finding],
     *,

@@ -24,7 +24,7 @@ import datetime as dt
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -65,7 +65,7 @@ def loads(
     if len(raw) > bytes_max:
         raise InputError("too-large", f"the document is over {bytes_max} bytes")
     value = _read_canonical(raw)
-    if value is _OTHER:
+    if value is OTHER or float in _kinds(value):
         value = _read(raw)
         _kinds(value)
     if b"\\" in raw or len(raw) > string_bytes_max:
@@ -73,25 +73,44 @@ def loads(
     return value
 
 
-_OTHER = object()
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
+class _Other:
+    """Bytes that a fast writer does not give back."""
+
+
+OTHER: Final = _Other()
+"""What `loads_for_schema` leaves to `loads`."""
+
+
+def loads_for_schema(raw: bytes) -> Json:
+    """What `loads` gives for plain bytes, if their schema accepts it; `OTHER` for any other bytes.
+
+    To be used only for documents whose schemas are closed and hold no numbers but bounded integers:
+    such a schema bounds the depth, and takes a number with a fraction only where that is zero,
+    which the fast writer writes as `.0`.
+    """
+    if b"\\" in raw or b".0" in raw or len(raw) > limits.STRING_BYTES_MAX:
+        return OTHER
+    return _read_canonical(raw)
+
+
 def _read_canonical(raw: bytes) -> Json:
-    """The value of bytes that a fast writer gives back unchanged; `_OTHER` for any other bytes.
+    """The value of bytes that a fast writer gives back unchanged; `OTHER` for any other bytes.
 
     Such bytes have one reading: no name twice, nothing after the end, no
-    number but whole ones in range.
+    number but whole ones in range, or with a fraction.
     """
     try:
         value = orjson.loads(raw)
         if orjson.dumps(value, option=_CANONICAL) != raw:
-            return _OTHER
+            return OTHER
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return _OTHER
+        return OTHER
     if b"\x7f" in raw or not (raw.isascii() or _FORBIDDEN_RAW.search(raw.decode()) is None):
-        return _OTHER
-    return value if float not in _kinds(value) else _OTHER
+        return OTHER
+    return value
 
 
 def _read(raw: bytes) -> Json:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from attest import limits, schemas
 from attest.encoding import Json, canonical, decode_base64, digest, encode_base64, loads
@@ -72,8 +72,7 @@ class EnrolledKey:
     party: EnrolledParty
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A statement whose signatures hold.
 
     `payload` are the bytes as signed, `digest` their statement digest, `signers` the keys in the
@@ -120,13 +119,16 @@ class KeyRing:
         return list(self.keys.values()) if len(self.keys) <= KEYS_TRIED_MAX else []
 
 
-def open_envelope(document: Json, *, ring: KeyRing, at: dt.datetime, purpose: str) -> Opened:
+def open_envelope(
+    document: Json, *, ring: KeyRing, at: dt.datetime, purpose: str, payload: bytes | None = None
+) -> Opened:
     """Open an envelope that follows its schema.
 
     Args:
         document: the parsed envelope.
         at: the instant of receipt; keys must be valid then.
         purpose: what the keys must be enrolled for: `statement`, `decision` or `review`.
+        payload: the payload, where it is known; the one in the document is then not looked at.
 
     Raises:
         InputError: base64.
@@ -135,7 +137,8 @@ def open_envelope(document: Json, *, ring: KeyRing, at: dt.datetime, purpose: st
     """
     if document["payloadType"] != IN_TOTO_PAYLOAD:
         raise TrustError("payload-type", f"expected {IN_TOTO_PAYLOAD}", pointer="/payloadType")
-    payload = decode_base64(document["payload"], pointer="/payload", url_safe=True)
+    if payload is None:
+        payload = decode_base64(document["payload"], pointer="/payload", url_safe=True)
     message = pae(IN_TOTO_PAYLOAD, payload)
     signers: dict[str, EnrolledKey] = {}
     for position, signature in enumerate(document["signatures"]):

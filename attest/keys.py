@@ -27,8 +27,9 @@ attest.errors.TrustError: bad-signature: the signature does not verify
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -100,7 +101,7 @@ class PublicKey:
     keyid: str
     algorithm: str
     spki: bytes
-    _key: LibraryKey = field(repr=False, compare=False)
+    _verify: Callable[[bytes, bytes], None] = field(repr=False, compare=False)
 
     def check(self, signature: bytes, message: bytes) -> None:
         """Return if the signature over the message is by this key.
@@ -111,13 +112,7 @@ class PublicKey:
         try:
             if len(signature) != SIGNATURE_BYTES[self.algorithm]:
                 raise InvalidSignature
-            if isinstance(self._key, Ed25519PublicKey):
-                check_ed25519(self._key, signature, message)
-            elif isinstance(self._key, ec.EllipticCurvePublicKey):
-                curve = CURVES[self.algorithm]
-                self._key.verify(_der_of(signature, curve), message, ec.ECDSA(curve.hash))
-            else:
-                self._key.verify(signature, message)
+            self._verify(signature, message)
         except InvalidSignature:
             raise TrustError("bad-signature", "the signature does not verify") from None
 
@@ -157,7 +152,20 @@ def load_public_key(algorithm: str, spki: bytes) -> PublicKey:
         _check_ed25519_point(key.public_bytes_raw())
     if spki != spki_of(key):
         raise InputError("key-malformed", "not the canonical encoding of the key")
-    return PublicKey(keyid=digest(spki), algorithm=algorithm, spki=spki, _key=key)
+    return PublicKey(
+        keyid=digest(spki), algorithm=algorithm, spki=spki, _verify=_verifier(key, algorithm)
+    )
+
+
+def _verifier(key: LibraryKey, algorithm: str) -> Callable[[bytes, bytes], None]:
+    """The check of a signature over a message; told apart once, since a key checks many."""
+    if isinstance(key, Ed25519PublicKey):
+        return partial(check_ed25519, key)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        curve = CURVES[algorithm]
+        scheme, verify = ec.ECDSA(curve.hash), key.verify
+        return lambda signature, message: verify(_der_of(signature, curve), message, scheme)
+    return key.verify
 
 
 def algorithm_of(key: LibraryKey) -> str | None:

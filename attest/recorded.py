@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any, Final
 
 from attest import encoding, limits, schemas
 from attest.decision import Decided, Prior, decide_each
 from attest.encoding import Json
 from attest.envelope import open_envelope
-from attest.errors import InputError, LogError, TrustError
+from attest.errors import AttestError, InputError, LogError, TrustError
 from attest.log.entry import Entry
 from attest.models import DECISION_TYPE, DECLARATION_TYPE
 from attest.trust import Trust
 
 
-def open_decision(envelope: bytes, *, trust: Trust, at: dt.datetime) -> bytes:
+def open_decision(
+    envelope: bytes, *, trust: Trust, at: dt.datetime, expected: bytes | None = None
+) -> bytes:
     """Open the envelope of a recorded decision; returns the payload.
+
+    An envelope that holds the `expected` payload is compared with it rather than decoded.
 
     Raises:
         TrustError: decision-differs (not an envelope at all), or what the signatures lack; the
             signature is not the deciding foundry's.
     """
+    payload = None
+    if expected is not None and len(envelope) <= limits.SUBMISSION_BYTES_MAX:
+        start = _START + encoding.encode_base64(expected).encode()
+        if envelope.startswith(start + b'"'):
+            payload, envelope = expected, _START + b"AAAA" + envelope[len(start) :]
     try:
         document = encoding.loads(
             envelope,
@@ -33,12 +43,18 @@ def open_decision(envelope: bytes, *, trust: Trust, at: dt.datetime) -> bytes:
             string_bytes_max=limits.CASEFILE_BYTES_MAX,
         )
         schemas.validate("envelope", document)
-        opened = open_envelope(document, ring=trust.ring, at=at, purpose="decision")
+        opened = open_envelope(
+            document, ring=trust.ring, at=at, purpose="decision", payload=payload
+        )
     except InputError:
         raise TrustError("decision-differs", "the recorded bytes are no decision") from None
-    if any(key.party != trust.foundry for key in opened.signers):
+    if any(key.party.id != trust.foundry.id for key in opened.signers):
         raise TrustError("party-mismatch", "the decision is signed by another party")
     return opened.payload
+
+
+_START: Final = b'{"payload":"'
+"""How canonical JSON begins an envelope."""
 
 
 def read_decision(payload: bytes) -> Json:
@@ -67,6 +83,18 @@ def decide_again(
     return check_same(outcome, decision)
 
 
+def confirm(
+    outcome: Decided | Exception, envelope: bytes, *, trust: Trust, at: dt.datetime
+) -> Decided:
+    """Open a recorded decision and hold what deciding again came to against it, byte for byte.
+
+    Raises:
+        TrustError: what `open_decision` raises; decision-differs.
+    """
+    expected = outcome.payload if isinstance(outcome, Decided) else None
+    return check_same(outcome, open_decision(envelope, trust=trust, at=at, expected=expected))
+
+
 def check_same(outcome: Decided | Exception, decision: bytes) -> Decided:
     """What deciding again came to, held to the opened decision, byte for byte.
 
@@ -82,19 +110,38 @@ def check_same(outcome: Decided | Exception, decision: bytes) -> Decided:
     return outcome
 
 
-def supersession_of(payload: bytes) -> tuple[str, str] | None:
+def supersession_of(envelope: bytes) -> tuple[str, str] | None:
     """What a recorded decision says it supersedes, unverified: (party, statement digest).
 
+    Most supersede nothing, which their base64 shows: JSON without a backslash holds the text of the
+    payload as it is, and the word in any payload gives one of three texts.
+
     Raises:
-        InputError: those of `read_decision`.
+        TrustError: decision-differs (not a decision).
     """
-    if b'"supersedes"' not in payload:
+    if b"\\" not in envelope and not any(text in envelope for text in _SUPERSEDES):
         return None
-    predicate = read_decision(payload)["predicate"]
-    for signed in predicate["statements"]:
-        if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE:
-            return signed["signers"][0]["party"], predicate["supersedes"]
+    try:
+        document: Any = encoding.loads(
+            envelope,
+            bytes_max=limits.CASEFILE_BYTES_MAX,
+            string_bytes_max=limits.CASEFILE_BYTES_MAX,
+        )
+        predicate = read_decision(encoding.decode_base64(document["payload"]))["predicate"]
+        for signed in predicate["statements"]:
+            if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE:
+                return signed["signers"][0]["party"], predicate["supersedes"]
+    except (AttestError, KeyError, TypeError):
+        raise TrustError("decision-differs", "not a decision") from None
     return None
+
+
+_SUPERSEDES: Final = tuple(
+    encoding.encode_base64(bytes(before) + b'"supersedes"')[-(-before * 4 // 3) : 16].encode()
+    for before in range(3)
+)
+"""What the word is in base64 after 0, 1 or 2 bytes of a group, without the characters at its ends
+that depend on its neighbours."""
 
 
 def check_decision_entry(decision: Entry, *, submission: Entry, leaf: bytes, trust: Entry) -> None:

@@ -14,10 +14,9 @@ Nothing is trusted but the log's verifier keys. A fault ends the replay and name
 
 from __future__ import annotations
 
-import datetime as dt
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -27,16 +26,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attest import encoding
-from attest.decision import TOGETHER, Prior, decide_each
+from attest.decision import TOGETHER, decide_each
 from attest.errors import AttestError, InternalError, LogError
 from attest.log.check import check_export
 from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
-from attest.recorded import check_same, open_decision, supersession_of
+from attest.recorded import confirm, open_decision
 from attest.review import open_review
 from attest.trust import Trust, load_trust
-from attest.walk import Piece, Plan, Supersession, located, walk
+from attest.walk import Piece, Plan, located, walk
 
 Confirmed = tuple[str, str | None]
 """A decision's verdict and, for a refusal, its code."""
@@ -99,14 +98,14 @@ def replay(
 def _confirm_all(
     pieces: Iterable[Piece], export: Export, processes: int
 ) -> Iterator[list[Confirmed]]:
-    confirm = partial(_confirm, export)
+    confirm_piece = partial(_confirm, export)
     if processes == 1:
-        yield from map(confirm, pieces)
+        yield from map(confirm_piece, pieces)
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
         try:
-            yield from pool.map(confirm, pieces)
+            yield from pool.map(confirm_piece, pieces)
         except BrokenProcessPool:
             raise InternalError("internal", "a worker process died") from None
 
@@ -114,80 +113,38 @@ def _confirm_all(
 def _confirm(export: Export, piece: Piece) -> list[Confirmed]:
     """Decide a piece again (step 3); the same function whatever the number of processes."""
     trust = _trust_at(export, piece.trust)
-    superseded: dict[object, int] = {}
+    recorded = _recorded(export, piece)
     confirmed: list[Confirmed] = []
-    for recorded, fault in _together(_opened(export, piece, trust)):
-        submissions: list[tuple[bytes, dt.datetime, Prior]] = []
-        for number, each in enumerate(recorded, len(confirmed)):
-            before = _Before(piece.superseded, superseded, number)
-            submissions.append((each.submission, each.entry.time, before))
-            if each.supersession is not None:
-                superseded.setdefault(each.supersession, number)
-        for each, outcome in zip(recorded, decide_each(submissions, trust=trust), strict=True):
+    while together := list(islice(recorded, TOGETHER)):
+        submissions = [
+            (each.submission, each.entry.time, piece.before(number))
+            for number, each in enumerate(together, len(confirmed))
+        ]
+        for each, outcome in zip(together, decide_each(submissions, trust=trust), strict=True):
             try:
-                decided = check_same(outcome, each.payload)
+                decided = confirm(outcome, each.envelope, trust=trust, at=each.entry.time)
             except AttestError as error:
                 raise located(error, each.entry.index) from None
             confirmed.append((decided.verdict, decided.refusal_code))
-        if fault is not None:
-            raise fault
     return confirmed
 
 
 class _Recorded(NamedTuple):
-    """A submission, and its decision: the entry, the opened payload, what it supersedes."""
+    """A submission, and its decision's entry and envelope."""
 
     submission: bytes
     entry: Entry
-    payload: bytes
-    supersession: Supersession | None
+    envelope: bytes
 
 
-@dataclass(frozen=True)
-class _Before(Container[Supersession]):
-    """What had been superseded before the decision of a number in its piece."""
-
-    before_piece: Container[Supersession]
-    in_piece: Mapping[object, int]
-    number: int
-
-    def __contains__(self, pair: object) -> bool:
-        return pair in self.before_piece or self.in_piece.get(pair, self.number) < self.number
-
-
-def _opened(export: Export, piece: Piece, trust: Trust) -> Iterator[_Recorded]:
+def _recorded(export: Export, piece: Piece) -> Iterator[_Recorded]:
     starts = frozenset(piece.starts)
     first, stop = piece.starts[0], piece.starts[-1] + 2
     stored = enumerate(export.entries(first, stop), first)
     for index, submission in stored:
-        if index not in starts:
-            continue
-        _, decision = next(stored)
-        entry = parse_entry(decision.entry)
-        try:
-            payload = open_decision(decision.body, trust=trust, at=entry.time)
-            superseded = supersession_of(payload)
-        except AttestError as error:
-            raise located(error, entry.index) from None
-        yield _Recorded(submission.body, entry, payload, superseded)
-
-
-def _together(
-    opened: Iterator[_Recorded],
-) -> Iterator[tuple[list[_Recorded], AttestError | None]]:
-    """So many as are decided in step, and the fault at which opening ended.
-
-    Those before the fault may not be decided the same, and are to be named first.
-    """
-    while True:
-        recorded: list[_Recorded] = []
-        try:
-            recorded.extend(islice(opened, TOGETHER))
-        except AttestError as error:
-            yield recorded, error
-        if not recorded:
-            return
-        yield recorded, None
+        if index in starts:
+            _, decision = next(stored)
+            yield _Recorded(submission.body, parse_entry(decision.entry), decision.body)
 
 
 def _trust_at(export: Export, index: int) -> Trust:

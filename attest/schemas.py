@@ -63,13 +63,18 @@ def schema_digest(name: str) -> str:
     return encoding.digest(SCHEMAS[name])
 
 
+def is_valid(name: str, document: Json) -> bool:
+    """Whether a document follows the schema of that name."""
+    return _fast_validator(name).is_valid(document)
+
+
 def validate(name: str, document: Json) -> None:
     """Check a document of `encoding.loads` against the schema of that name.
 
     Raises:
         InputError: schema-violation, with the pointer and the keyword of the first fault.
     """
-    if not _fast_validator(name).is_valid(document):
+    if not is_valid(name, document):
         pointer, message = _listed(fast_faults(name, document), document)[0]
         raise InputError("schema-violation", message, pointer=pointer)
 

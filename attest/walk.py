@@ -21,12 +21,12 @@ that was wrong earlier is named first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-from attest import encoding, limits, schemas
+from attest import encoding, schemas
 from attest.activation import OpenedActivation, check_activated, open_activation
 from attest.errors import AttestError, LogError, TrustError
 from attest.log.entry import Entry, parse_entry
@@ -40,24 +40,35 @@ PIECE_DECISIONS: Final = 256
 DOCUMENTS: Final = ("keyset", "pack", "schema")
 Supersession = tuple[str, str]
 
-_SUPERSEDES: Final = tuple(
-    encoding.encode_base64(bytes(before) + b'"supersedes"')[-(-before * 4 // 3) : 16].encode()
-    for before in range(3)
-)
-"""What the word is in base64 after 0, 1 or 2 bytes of a group, without the characters at its ends
-that depend on its neighbours."""
-
 
 @dataclass(frozen=True)
 class Piece:
     """Decisions to make again under the trust of entry `trust`.
 
-    `starts` are the indices of their submissions, `superseded` what had been superseded before.
+    `starts` are the indices of their submissions, `superseded` what had been superseded before, and
+    `superseding` what a decision in it is the first to supersede, with its number in the piece.
     """
 
     trust: int
     starts: tuple[int, ...]
     superseded: frozenset[Supersession]
+    superseding: Mapping[Supersession, int]
+
+    def before(self, number: int) -> Container[Supersession]:
+        """What had been superseded before a decision in the piece."""
+        return _Before(self, number)
+
+
+class _Before(Container[Supersession]):
+    """See `Piece.before`."""
+
+    def __init__(self, piece: Piece, number: int) -> None:
+        self._piece = piece
+        self._number = number
+
+    def __contains__(self, pair: object) -> bool:
+        superseding: Mapping[Any, int] = self._piece.superseding
+        return pair in self._piece.superseded or superseding.get(pair, self._number) < self._number
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class _Walk:
         self._activation: tuple[int, OpenedActivation] | None = None
         self._submission: tuple[Entry, bytes] | None = None
         self._seen: set[bytes] = set()
-        self._superseded: set[Supersession] = set()
+        self._superseding: dict[Supersession, int] = {}
         self._before: frozenset[Supersession] = frozenset()
         self._starts: list[int] = []
         self._take: Mapping[str, Callable[[Entry, bytes], None]] = {
@@ -159,8 +170,10 @@ class _Walk:
         """End the open piece."""
         if self._trust is not None and self._starts:
             starts = tuple(self._starts)
-            self.plan.pieces.append(Piece(self._trust.index, starts, self._before))
-        self._starts, self._before = [], frozenset(self._superseded)
+            piece = Piece(self._trust.index, starts, self._before, self._superseding)
+            self.plan.pieces.append(piece)
+            self._before |= piece.superseding.keys()
+        self._starts, self._superseding = [], {}
 
     def _once(self, scope: bytes, body: bytes) -> None:
         name = sha256(scope + b"\0" + body).digest()
@@ -242,10 +255,10 @@ class _Walk:
         check_decision_entry(entry, submission=submission, leaf=leaf, trust=self._trust)
         if len(self._starts) == PIECE_DECISIONS:
             self.cut()
-        self._starts.append(submission.index)
-        superseded = _supersession_of(body)
+        superseded = supersession_of(body)
         if superseded is not None:
-            self._superseded.add(superseded)
+            self._superseding.setdefault(superseded, len(self._starts))
+        self._starts.append(submission.index)
         self._submission = None
 
     def _review(self, entry: Entry, body: bytes) -> None:
@@ -259,22 +272,3 @@ class _Walk:
 def _rests_on_nothing(entry: Entry) -> None:
     if entry.refs:
         raise LogError("reference-broken", f"a {entry.kind} rests on nothing")
-
-
-def _supersession_of(envelope: bytes) -> Supersession | None:
-    """Read, unverified, what a decision supersedes; deciding it again confirms it.
-
-    Most supersede nothing, which their base64 shows: JSON without a backslash holds the text of the
-    payload as it is, and the word in any payload gives one of three texts.
-    """
-    if b"\\" not in envelope and not any(text in envelope for text in _SUPERSEDES):
-        return None
-    try:
-        document: Any = encoding.loads(
-            envelope,
-            bytes_max=limits.CASEFILE_BYTES_MAX,
-            string_bytes_max=limits.CASEFILE_BYTES_MAX,
-        )
-        return supersession_of(encoding.decode_base64(document["payload"]))
-    except (AttestError, KeyError, TypeError):
-        raise TrustError("decision-differs", "not a decision") from None

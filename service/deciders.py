@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import logging
 import multiprocessing
 import signal
@@ -124,7 +123,6 @@ def _work(connection: Connection, trust: bytes, bodies: Mapping[str, bytes]) -> 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     opened = load_trust(trust, bodies)
-    gc.freeze()  # what stays for ever need not be looked at again
     with contextlib.suppress(EOFError, OSError):
         while True:
             raws, at = connection.recv()

@@ -16,10 +16,10 @@ from typing import Final, Self
 
 from attest import limits
 from attest.acknowledgement import acknowledge
-from attest.decision import read_envelopes
 from attest.encoding import digest
 from attest.envelope import seal
 from attest.errors import AttestError
+from attest.received import read_envelopes
 from attest.signing import Signer
 from service.problems import where
 from service.sequencer import Sequencer

@@ -126,7 +126,7 @@ def test_the_fast_and_the_strict_reader_agree(value: encoding.Json, data: st.Dat
         at = data.draw(st.integers(0, max(0, len(raw) - 1)))
         raw[at : at + 1] = data.draw(st.sampled_from([b"", b'"', b"1", b"e", b".", b"{", b"\x7f"]))
     fast = encoding._read_canonical(bytes(raw))
-    if fast is not encoding._OTHER:
+    if fast is not encoding.OTHER and float not in encoding._kinds(fast):
         assert encoding._read(bytes(raw)) == fast
         assert encoding.loads(bytes(raw)) == fast
 

@@ -3,16 +3,16 @@
 Nothing is pasted into source text: names and texts of a pack become constants of the code, and the
 only identifiers are those of this module. Every value goes into a local variable of its own, in the
 order of the text; `&&`, `||`, `?:` and the list macros become branches and loops around what they
-may skip. A function reads its `Frame`, answers with a value or `UNKNOWN` and, when it is *traced*,
-leaves in the frame what it rests on:
+may skip. A function reads its `Frame`, answers with a value or `UNKNOWN` and leaves in the frame
+what it rests on:
 
->>> from attest.rules.runtime import frame_over
+>>> from attest.rules.runtime import NOTHING, frame_over
 >>> from attest.rules.tree import Constant
 >>> tree = Compare("<", "a.x < 7", Known("a.x"), Constant(7))
 >>> frame = frame_over({"a.x": 3})
 >>> compiled(tree)(frame), frame.used, list(frame.tests)
 (True, {'a.x': 3}, [('a.x < 7', 'true')])
->>> code = ast.fix_missing_locations(ast.Module(_Writer(traced=False).body(tree), []))
+>>> code = ast.fix_missing_locations(ast.Module(_Writer(NOTHING).body(tree), []))
 >>> print(ast.unparse(code))
 get = frame.values.get
 v1 = get('a.x', UNKNOWN)
@@ -35,7 +35,7 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from attest.rules.code import UNKNOWN, assign, call, constant, function, is_not, method, name, same
-from attest.rules.runtime import Run
+from attest.rules.runtime import TRACE, Run
 from attest.rules.syntax import INT_MAX, INT_MIN
 from attest.rules.tree import (
     Arithmetic,
@@ -74,9 +74,9 @@ _COMPARISONS: Final[Mapping[str, ast.cmpop]] = {
 _ARITHMETIC: Final[Mapping[str, ast.operator]] = {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult()}
 
 
-def compiled(tree: Tree, *, traced: bool = True) -> Run:
-    """The function of a tree; one that is not `traced` leaves nothing in its frame."""
-    return function(_Writer(traced=traced).body(tree))
+def compiled(tree: Tree, notes: frozenset[str] = TRACE) -> Run:
+    """The function of a tree, which leaves `notes` of what it rests on in its frame."""
+    return function(_Writer(notes).body(tree))
 
 
 class _Operand(NamedTuple):
@@ -92,8 +92,8 @@ class _Writer:
     `_block` takes the statements; `_noted` holds what was read and noted on every way to here.
     """
 
-    def __init__(self, *, traced: bool) -> None:
-        self._traced = traced
+    def __init__(self, notes: frozenset[str]) -> None:
+        self._notes = notes
         self._block: list[ast.stmt] = []
         self._noted: dict[object, _Operand] = {}
         self._variables: dict[Variable, _Operand] = {}
@@ -189,22 +189,29 @@ class _Writer:
 
     # The trace
 
-    def _note(self, part: str, key: object, value: ast.expr) -> ast.stmt:
+    def _note(self, part: str, key: object, value: ast.expr) -> list[ast.stmt]:
+        if part not in self._notes:
+            return []
         slot = ast.Subscript(self._frame(part), constant(key), ast.Store())
-        return ast.Assign([slot], value)
+        return [ast.Assign([slot], value)]
 
-    def _missing(self, name: str) -> ast.stmt:
-        return ast.Expr(method(self._frame("missing"), "add", constant(name)))
+    def _miss(self, label: str) -> list[ast.stmt]:
+        if "missing" not in self._notes:
+            return []
+        return [ast.Expr(method(name("frame"), "miss", constant(label)))]
+
+    def _if(self, test: ast.expr, yes: list[ast.stmt], no: list[ast.stmt]) -> list[ast.stmt]:
+        """A branch, as far as there is something to do."""
+        if yes:
+            return [ast.If(test, yes, no)]
+        return [ast.If(ast.UnaryOp(ast.Not(), test), no, [])] if no else []
 
     def _outcome(self, local: str, value: ast.expr, text: str, result: str) -> list[ast.stmt]:
-        outcome = [assign(local, value)]
-        if self._traced:
-            outcome.append(self._note("tests", (text, result), constant(None)))
-        return outcome
+        return [assign(local, value), *self._note("tests", (text, result), constant(None))]
 
     def _tested(self, text: str, test: ast.expr, *operands: _Operand) -> _Operand:
         """A comparison, which the trace names with what came out."""
-        if not self._traced:
+        if "tests" not in self._notes:
             return self._strict(test, *operands)
         local = self._local()
         decided = ast.If(
@@ -221,16 +228,15 @@ class _Writer:
         if name in self._noted:
             return self._noted[name]
         value = self._assigned(ast.Call(self._frame("get"), [constant(name), UNKNOWN], []))
-        if self._traced:
-            used = self._note("used", name, value.read)
-            self._unless_unknown([value], [used], [self._missing(name)])
+        used = self._note("used", name, value.read)
+        self._block += self._if(same(value.read, UNKNOWN), self._miss(name), used)
         self._noted[name] = value
         return value
 
     def _result(self, tree: Condition | Quantity | Result) -> _Operand:
         if tree.name in self._noted:
             return self._noted[tree.name]
-        if self._traced:
+        if self._notes:
             reader = type(tree).__name__.lower()
             value = method(name("frame"), reader, constant(tree.name))
         elif isinstance(tree, Result):
@@ -248,9 +254,8 @@ class _Writer:
         local = self._local()
         value = _Operand(name(local), known=False)
         read = method(structure.read, "get", constant(tree.member), UNKNOWN)
-        known = [assign(local, read)]
-        if self._traced:
-            known.append(ast.If(same(value.read, UNKNOWN), [self._missing(tree.label)], []))
+        missing = self._if(same(value.read, UNKNOWN), self._miss(tree.label), [])
+        known = [assign(local, read), *missing]
         self._unless_unknown([structure], known, [assign(local, UNKNOWN)])
         self._noted[key] = value
         return value
@@ -260,9 +265,7 @@ class _Writer:
             case Known(name):
                 value = self._assigned(ast.Call(self._frame("get"), [constant(name)], []))
                 has = is_not(value.read, constant(None))
-                if self._traced:
-                    used = self._note("used", name, value.read)
-                    self._block.append(ast.If(has, [used], []))
+                self._block += self._if(has, self._note("used", name, value.read), [])
             case Part(operand, member):
                 structure = self._write(operand)
                 has = ast.Compare(constant(member), [ast.In()], [structure.read])

@@ -35,13 +35,14 @@ from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.facts import Facts
 from attest.rules.pack import Pack, ParamVersion, Rule, RuleVersion
-from attest.rules.runtime import Frame
-from attest.rules.types import UNKNOWN, Value
+from attest.rules.runtime import Frame, QuantityFrame
+from attest.rules.types import BOOL, UNKNOWN, Value
 
 TESTS_MAX: Final = 12
 LISTED_TEXTS_MAX: Final = 8
 
 _DAYS_KEPT: Final = 1024
+_PACKS_KEPT: Final = 64
 V = TypeVar("V", ParamVersion, RuleVersion)
 
 _NOT_IN_FORCE: Final = "Not in force on the date tested."
@@ -182,14 +183,26 @@ def _days(pack: Pack, completion: int, decision: int) -> _Days:
         version = _in_force(param.versions, days[param.tested_on])
         if version is not None:
             params[name] = version.value
-    rules = tuple(
-        _concluded(rule, _in_force(rule.versions, days[rule.tested_on])) for rule in pack.rules
-    )
     written = {
         name: _json(name, params[name], date=name in pack.dates)
         for name in sorted(pack.rewritten.intersection(params))
     }
-    return _Days(params, written, rules)
+    said = _said(pack)
+    rules = []
+    for rule in pack.rules:
+        in_force = _in_force(rule.versions, days[rule.tested_on])
+        rules.append(said[rule.node, None if in_force is None else in_force.first])
+    return _Days(params, written, tuple(rules))
+
+
+@lru_cache(maxsize=_PACKS_KEPT)
+def _said(pack: Pack) -> Mapping[tuple[str, int | None], _InForce]:
+    """What each rule says, by the first day of the version in force, None for none."""
+    return {
+        (rule.node, None if version is None else version.first): _concluded(rule, version)
+        for rule in pack.rules
+        for version in (None, *rule.versions)
+    }
 
 
 def _in_force(versions: Iterable[V], day: int) -> V | None:
@@ -255,8 +268,10 @@ class _Evaluation:
 
     def _resolve(self, name: str) -> Value:
         """Evaluate a definition for the first time."""
-        frame = self._traces[name] = Frame(self._values, self._resolve, self._traces)
-        value = self._values[name] = self._definitions[name].run(frame)
+        definition = self._definitions[name]
+        kind = Frame if definition.type is BOOL else QuantityFrame
+        frame = self._traces[name] = kind(self._values, self._resolve, self._traces)
+        value = self._values[name] = definition.run(frame)
         return value
 
     def _condition(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> _Conclusion:
@@ -304,8 +319,7 @@ class _Evaluation:
             self._values[rule.node] = result == "pass"
             return
         self._values[rule.node] = UNKNOWN
-        self._traces[rule.node] = Frame(self._values, self._resolve, self._traces)
-        self._traces[rule.node].missing = frame.missing
+        self._traces[rule.node] = frame
         self._would_clear[rule.name] = clears
 
     def _flags(self, rule: Rule, version: RuleVersion, result: str) -> tuple[Flag, ...]:

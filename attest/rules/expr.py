@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, NoReturn
 from attest import limits
 from attest.rules import syntax, tree
 from attest.rules.compile import compiled
-from attest.rules.runtime import Run
+from attest.rules.runtime import MISSING, TRACE, Run
 from attest.rules.syntax import (
     Call,
     Conditional,
@@ -76,19 +76,19 @@ class Macro:
 class Expression:
     """A checked expression. `depth` counts the levels, with definitions and macros expanded.
 
-    One that is not `traced` leaves nothing in its frame.
+    `notes` are what it leaves in its frame.
     """
 
     source: str
     type: Type
     tree: Tree
     depth: int
-    traced: bool
+    notes: frozenset[str]
 
     @cached_property
     def run(self) -> Run:
         """The function of the expression; made when it is first needed, as most never are."""
-        return compiled(self.tree, traced=self.traced)
+        return compiled(self.tree, self.notes)
 
 
 class _Typed(NamedTuple):
@@ -147,14 +147,16 @@ class Compiler:
             RuleError: expression-invalid.
         """
         expression = self.expression(source)
+        if expression.type != BOOL:
+            expression = replace(expression, notes=MISSING)
         self.names[f"define.{name}"] = expression.type
         self._depths[f"define.{name}"] = expression.depth
         return expression
 
     def expression(
-        self, source: str, expected: Type | None = None, *, traced: bool = True
+        self, source: str, expected: Type | None = None, *, notes: frozenset[str] = TRACE
     ) -> Expression:
-        """Compile an expression, of type `expected` if one is given.
+        """Compile an expression, of type `expected` if one is given, that leaves `notes`.
 
         Raises:
             RuleError: expression-invalid, with line, column and reason; also for what would cost
@@ -171,7 +173,7 @@ class Compiler:
             type=typed.type,
             tree=typed.tree,
             depth=self._deepest,
-            traced=traced,
+            notes=notes,
         )
 
     def _compile(self, node: Node, outer: _Context) -> _Typed:

@@ -32,6 +32,7 @@ from attest.rules.facts import FACTS
 from attest.rules.folder import Folder
 from attest.rules.order import at, check_links, evaluation_order
 from attest.rules.places import Place, Places, place_of, refuse
+from attest.rules.runtime import NOTHING, TRACE
 from attest.rules.shape import check_shape
 from attest.rules.types import BOOL, DATE, INT, STRING, Type, Value, named_type
 
@@ -301,15 +302,17 @@ class _Conditions:
     compiler: Compiler
     places: Places
 
-    def of(self, table: Json, member: str, place: Place, *, traced: bool = True) -> Expression:
-        """A condition; those of a reading are not traced, since a flag shows no trace."""
+    def of(
+        self, table: Json, member: str, place: Place, *, notes: frozenset[str] = TRACE
+    ) -> Expression:
+        """A condition; those of a reading note nothing, since a flag shows no trace."""
         with at(place.member(member), self.places):
-            return self.compiler.expression(table[member], BOOL, traced=traced)
+            return self.compiler.expression(table[member], BOOL, notes=notes)
 
     def maybe(
-        self, table: Json, member: str, place: Place, *, traced: bool = True
+        self, table: Json, member: str, place: Place, *, notes: frozenset[str] = TRACE
     ) -> Expression | None:
-        return self.of(table, member, place, traced=traced) if member in table else None
+        return self.of(table, member, place, notes=notes) if member in table else None
 
 
 def _rule(rule: Json, document: Json, conditions: _Conditions) -> Rule:
@@ -346,8 +349,8 @@ def _rule_version(
         Reading(
             ambiguity=reading["ambiguity"],
             name=reading["name"],
-            when=conditions.of(reading, "when", here, traced=False),
-            holds=conditions.maybe(reading, "holds", here, traced=False),
+            when=conditions.of(reading, "when", here, notes=NOTHING),
+            holds=conditions.maybe(reading, "holds", here, notes=NOTHING),
         )
         for number, reading in enumerate(version.get("readings", []), 1)
         for here in [place.member("readings").item("reading", number)]

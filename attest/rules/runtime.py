@@ -5,15 +5,20 @@ rests on stays in its frame:
 
 >>> frame = frame_over({"a.x": 3})
 >>> frame.values["a.x"], frame.used, frame.tests, frame.missing
-(3, {}, {}, set())
+(3, {}, {}, frozenset())
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attest.rules.types import UNKNOWN, Value
+
+TRACE: Final = frozenset({"used", "tests", "missing"})
+MISSING: Final = frozenset({"missing"})
+NOTHING: Final = frozenset[str]()
+"""What an expression may leave in its frame: everything, what was missing only, nothing."""
 
 
 class Frame:
@@ -39,7 +44,11 @@ class Frame:
         self.traces = traces
         self.used: dict[str, Value] = {}
         self.tests: dict[tuple[str, str], None] = {}
-        self.missing: set[str] = set()
+        self.missing: frozenset[str] = NOTHING
+
+    def miss(self, name: str) -> None:
+        """Note that a name was not known."""
+        self.missing |= {name}
 
     def definition(self, name: str) -> Value:
         """The value of a definition; no trace is kept of it."""
@@ -54,8 +63,7 @@ class Frame:
         trace = self.traces[name]
         self.used.update(trace.used)
         self.tests.update(trace.tests)
-        if trace.missing:
-            self.missing |= trace.missing
+        self.missing |= trace.missing
         return value
 
     def quantity(self, name: str) -> Value:
@@ -72,6 +80,36 @@ class Frame:
     def result(self, name: str) -> Value:
         """Read the result of a rule, which has a finding of its own."""
         value = self.values[name]
+        if value is UNKNOWN:
+            self.missing |= self.traces[name].missing
+        return value
+
+
+class QuantityFrame(Frame):
+    """The evaluation of a definition that is no condition: only what was missing is asked of it."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        resolve: Callable[[str], Value],
+        traces: Mapping[str, Frame],
+    ) -> None:
+        self.values = values
+        self.resolve = resolve
+        self.traces = traces
+        self.missing = NOTHING
+
+    def condition(self, name: str) -> Value:
+        """Read a definition that is true or false."""
+        value = self.definition(name)
+        self.missing |= self.traces[name].missing
+        return value
+
+    def quantity(self, name: str) -> Value:
+        """Read a definition of another type."""
+        value = self.definition(name)
         if value is UNKNOWN:
             self.missing |= self.traces[name].missing
         return value

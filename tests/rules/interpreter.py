@@ -58,7 +58,7 @@ def interpret(tree: t.Tree, frame: Frame, variables: Variables = NONE) -> Any:
             if structure is UNKNOWN:
                 return UNKNOWN
             if member not in structure:
-                frame.missing.add(label)
+                frame.miss(label)
             return structure.get(member, UNKNOWN)
         case t.Has():
             return _tested(frame, tree.text, _has(tree, frame, variables))
@@ -98,7 +98,7 @@ def interpret(tree: t.Tree, frame: Frame, variables: Variables = NONE) -> Any:
 
 def _noted(frame: Frame, name: str, value: Value) -> Value:
     if value is UNKNOWN:
-        frame.missing.add(name)
+        frame.miss(name)
     else:
         frame.used[name] = value
     return value

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 
 from attest import limits
+from attest.rules.cases import read_cases
 from attest.rules.compile import compiled
+from attest.rules.evaluate import evaluate
 from attest.rules.expr import Compiler, Expression
 from attest.rules.pack import Pack, compile_pack
-from attest.rules.runtime import Frame, frame_over
-from attest.rules.types import BOOL, INT, UNKNOWN
+from attest.rules.runtime import MISSING, NOTHING, Frame, Run, frame_over
+from attest.rules.types import BOOL, INT, UNKNOWN, Value
 from tests.rules.interpreter import interpret
 from tests.rules.language import CORE, IO, NAMES, macro
 from tests.rules.test_expr_oracle import (
@@ -27,12 +29,12 @@ from tests.rules.test_expr_oracle import (
     trees,
     written,
 )
-from tests.world import pack_bytes
+from tests.world import ROOT, pack_bytes
 
 REACHED = {
-    "UNKNOWN", "add", "append", "condition", "definition", "divide", "get", "len", "max", "missing",
-    "quantity", "result", "sum", "tests", "tuple", "used", "values",
-}  # fmt: skip
+    *("UNKNOWN", "append", "condition", "definition", "divide", "get", "len", "max", "miss"),
+    *("quantity", "result", "sum", "tests", "tuple", "used", "values"),
+}
 """Every name that compiled code may hold: attributes of a frame or a value, and our functions."""
 
 
@@ -122,10 +124,11 @@ def check_traces(expression: Expression, facts: dict[str, Any]) -> None:
     assert list(frame.used.items()) == list(plain.used.items())
     assert list(frame.tests) == list(plain.tests)
     assert frame.missing == plain.missing
-    untraced = compiled(expression.tree, traced=False)
-    apart = frame_over(facts)
-    assert untraced(apart) == expression.run(frame_over(facts))
-    assert (apart.used, apart.tests, apart.missing) == ({}, {}, set())
+    for notes in (MISSING, NOTHING):
+        apart = frame_over(facts)
+        assert compiled(expression.tree, notes)(apart) == expression.run(frame_over(facts))
+        missing = plain.missing if notes else frozenset()
+        assert (apart.used, apart.tests, apart.missing) == ({}, {}, missing)
 
 
 @settings(max_examples=500, deadline=None)
@@ -176,3 +179,33 @@ def test_what_is_read_twice_is_noted_as_if_read_once(
     facts = {"a": a, "n": n, "m": n, "dies": dies, "counts": (1, 2)}
     known = {f"declared.{name}": each for name, each in facts.items() if each is not UNKNOWN}
     check_traces(Compiler(NAMES, macros).expression(source), known)
+
+
+def read_plainly(pack: Pack) -> Pack:
+    """The pack with the interpreter in the place of its functions."""
+    for expression in expressions_of(pack):
+        vars(expression)["run"] = plain_run(expression)
+    return pack
+
+
+def plain_run(expression: Expression) -> Run:
+    def run(frame: Frame) -> Value:
+        apart = Frame(frame.values, frame.resolve, frame.traces)
+        value: Value = interpret(expression.tree, apart)
+        if "used" in expression.notes:
+            frame.used.update(apart.used)
+            frame.tests.update(apart.tests)
+        if "missing" in expression.notes:
+            frame.missing |= apart.missing
+        return value
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["us-ear", "house-example"])
+def test_the_worked_cases_of_a_pack_have_the_findings_of_the_plain_reading(name: str) -> None:
+    pack, plain = compile_pack(pack_bytes(name)), read_plainly(compile_pack(pack_bytes(name)))
+    cases = read_cases(ROOT / "rules" / name)
+    assert len(cases) > 5
+    for case in cases:
+        assert evaluate(pack, case.facts) == evaluate(plain, case.facts), case.id
