@@ -18,7 +18,7 @@ from attest import limits
 from attest.acknowledgement import acknowledge
 from attest.encoding import digest
 from attest.envelope import seal
-from attest.errors import AttestError
+from attest.errors import AttestError, InputError
 from attest.received import read_envelopes
 from attest.signing import Signer
 from service.problems import where
@@ -52,7 +52,8 @@ class Later:
         self._foundry = foundry
         self._origin = origin
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], int] = {}
+        """The tasks that decide, with the bytes of their submissions."""
 
     async def __aenter__(self) -> Self:
         for submission_id, raw in self._spool.waiting():
@@ -74,10 +75,12 @@ class Later:
         """The acknowledgement of a submission, once that is kept; the same for the same bytes.
 
         Raises:
-            InputError: the bytes are no submission (steps 1 and 2 of deciding).
+            InputError: the bytes are no submission (steps 1 and 2 of deciding); not-ready, busy
+                (so much waits already that this might not be decided in time).
             LogError: log-stopped (nothing was kept, as far as is known).
         """
         read_envelopes(raw)
+        self._check_room(len(raw))
         submission_id = digest(raw)
         statement = acknowledge(
             submission_id,
@@ -92,10 +95,18 @@ class Later:
             self._decide_later(submission_id, raw)
         return kept
 
+    def _check_room(self, size: int) -> None:
+        if not self._sequencer.ready:
+            raise InputError("not-ready", "submissions cannot be decided or recorded")
+        if len(self._tasks) >= limits.QUEUE_SUBMISSIONS_MAX:
+            raise InputError("busy", "too many submissions are waiting")
+        if sum(self._tasks.values()) + size > limits.QUEUE_BYTES_MAX:
+            raise InputError("busy", "submissions of too many bytes are waiting")
+
     def _decide_later(self, submission_id: str, raw: bytes) -> None:
         task = asyncio.create_task(self._decide(submission_id, raw))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = len(raw)
+        task.add_done_callback(self._tasks.pop)
 
     async def _decide(self, submission_id: str, raw: bytes) -> None:
         while True:
