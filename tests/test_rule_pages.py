@@ -157,3 +157,13 @@ def test_what_is_not_there_is_left_out() -> None:
     assert "Presumption, Note 1" not in picture(fewer)
     assert "Limit without HBM" in picture(fewer)
     assert "3A090 and its licences" not in picture(fewer)
+
+
+def test_a_choice_stands_on_lines_of_its_own() -> None:
+    page = made()["us-ear-chips/exception_nac.md"]
+    assert (
+        "has(transaction.destinations)\n&& size(transaction.destinations) > 0\n"
+        "? transaction.destinations.exists(country, macau_or_d5(country))\n"
+        "  || (has(trade.consignee_country) && macau_or_d5(trade.consignee_country))\n"
+        ": macau_or_d5(trade.consignee_country)\n"
+    ) in page

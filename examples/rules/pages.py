@@ -16,7 +16,7 @@ from attest.limits import PACK_BYTES_MAX
 from attest.rules.pack import read_pack_folder
 from attest.rules.papers import paper_of
 from attest.rules.register import FACTS
-from attest.rules.syntax import Operation, parse, references
+from attest.rules.syntax import Conditional, Operation, parse, references
 from examples.rules.timeline import picture, table
 
 FOLDER: Final = Path(__file__).resolve().parent.parent.parent / "docs" / "rules"
@@ -26,9 +26,11 @@ _LISTED_MAX: Final = 60
 _MADE: Final = (
     "This page is written by `python -m examples.rules.pages` from the pack; change the pack."
 )
+_READING: Final = "[How to read it](../../../rules/README.md#how-to-read-a-rule)."
 _KINDS: Final = {
     "scope": "Scope: says whether something applies; it does not count towards the verdict.",
-    "way": "Way: one way to overcome a presumption; it does not count by itself.",
+    "way": "Way: one way to overcome a presumption or to answer a licence requirement; "
+    "it does not count by itself.",
     "presumption": "Presumption: stands where its scope applies and no way is shown.",
     "test": "Test: stands alone and counts towards the verdict.",
 }
@@ -54,7 +56,7 @@ def pages(packs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _index(packs: Mapping[str, Any]) -> str:
-    lines = ["# The rules", "", _MADE, "", "## Timeline", ""]
+    lines = ["# The rules", "", f"{_MADE} {_READING.replace('../', '', 1)}", "", "## Timeline", ""]
     lines += [
         f"![The versions of the rules from 2020 to 2029; the table says the same]({TIMELINE})"
     ]
@@ -73,7 +75,7 @@ def _index(packs: Mapping[str, Any]) -> str:
 
 def _page(pack: Any, rule: Any, words: Mapping[str, Any]) -> str:
     lines = [f"# {rule['title']}", "", f"Rule `{rule['name']}` of the pack `{pack['id']}`,"]
-    lines[-1] += f" edition {pack['edition']}. {_KINDS[rule['kind']]}"
+    lines[-1] += f" edition {pack['edition']}. {_KINDS[rule['kind']]} {_READING}"
     for version in rule["versions"]:
         lines += _version(version)
     used = _used(rule, words)
@@ -217,9 +219,23 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def _inset(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
 def _broken(expression: str) -> str:
-    """An expression with a line for each condition at its top level."""
+    """An expression with a line for each condition at its top level, and for each of two sides."""
     tree = parse(expression)
+    if isinstance(tree, Conditional):
+        sides = (
+            expression[tree.start : tree.yes.start].rstrip().removesuffix("?"),
+            expression[tree.yes.start : tree.no.start].rstrip().removesuffix(":"),
+            expression[tree.no.start :],
+        )
+        asked, yes, no = (_broken(part.strip()) for part in sides)
+        return (
+            f"{asked}\n? {_inset(yes)}\n: {no if isinstance(tree.no, Conditional) else _inset(no)}"
+        )
     if not isinstance(tree, Operation) or tree.operator not in ("&&", "||"):
         return expression
     ends = [*(operand.start for operand in tree.operands[1:]), len(expression)]

@@ -10,12 +10,22 @@ from attest.cli import packs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "rules" / "README.md").read_text("utf-8")
+BLOCKS = [
+    tomllib.loads(block)
+    for block in re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+]
 
 
 def test_the_example_is_the_file_as_it_stands() -> None:
     (name,) = re.findall(r"^This is `([^`]+)`, whole\.", PAGE, re.MULTILINE)
-    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    assert tomllib.loads(block) == tomllib.loads((ROOT / "rules" / name).read_text("utf-8"))
+    assert BLOCKS[0] == tomllib.loads((ROOT / "rules" / name).read_text("utf-8"))
+
+
+def test_the_case_is_one_of_the_file_that_is_named() -> None:
+    ((number, name),) = re.findall(r"This one is `([^`]+)` of `([^`]+)`:", PAGE)
+    (case,) = BLOCKS[1]["case"]
+    assert case["id"] == number
+    assert case in tomllib.loads((ROOT / "rules" / name).read_text("utf-8"))["case"]
 
 
 def test_every_pack_and_the_common_files_are_in_the_table() -> None:
