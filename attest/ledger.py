@@ -35,12 +35,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple, NoReturn
 
 from attest import limits
 from attest.countries import COUNTRIES
-from attest.encoding import Json, loads, parse_date
+from attest.encoding import Json, canonical, loads, parse_date
 from attest.errors import InputError
 from attest.rules.facts import Facts
 
@@ -80,6 +80,16 @@ def read_shipments(raw: bytes) -> tuple[Shipment, ...]:
     if not isinstance(document, list):
         _refuse("expected a list of shipments", "")
     return tuple(_shipment(each, f"/{at}") for at, each in enumerate(document))
+
+
+def write_shipments(shipments: Iterable[Shipment]) -> bytes:
+    """Write a ledger as JSON that `read_shipments` reads, in its order."""
+    return canonical(
+        [
+            {**asdict(each), "completion_date": each.completion_date.isoformat()}
+            for each in shipments
+        ]
+    )
 
 
 def ledger_facts(shipments: Iterable[Shipment], facts: Facts) -> dict[str, int]:

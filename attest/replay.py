@@ -46,6 +46,7 @@ class Report:
     """What a replay found identical: the checkpoint it is relative to, and counts.
 
     `trusts` are the trust snapshots in force one after the other: entry index and digest.
+    `open_holds` counts the HOLDs that no review has released or refused.
     """
 
     checkpoint: Checkpoint
@@ -54,6 +55,7 @@ class Report:
     verdicts: Mapping[str, int]
     refusals: Mapping[str, int]
     reviews: int
+    open_holds: int
 
 
 def replay(
@@ -84,7 +86,7 @@ def replay(
             progress(len(confirmed))
     if plan.fault is not None:
         raise plan.fault
-    _confirm_reviews(export, plan)
+    closed = _confirm_reviews(export, plan)
     return Report(
         checkpoint=checkpoint,
         trusts=tuple((index, trust.digest) for index, trust in plan.trusts.items()),
@@ -92,6 +94,7 @@ def replay(
         verdicts=dict(sorted(counts.items())),
         refusals=dict(sorted(refusals.items())),
         reviews=len(plan.reviews),
+        open_holds=counts["HOLD"] - len(closed),
     )
 
 
@@ -167,8 +170,8 @@ def _load_trust(export: Export, trust_entry: bytes) -> Trust:
         raise located(error, entry.index) from None
 
 
-def _confirm_reviews(export: Export, plan: Plan) -> None:
-    """Open every review again (step 4)."""
+def _confirm_reviews(export: Export, plan: Plan) -> set[int]:
+    """Open every review again (step 4); returns the decisions that they closed."""
     closed: set[int] = set()
     for review in plan.reviews:
         (decision,) = export.entries(review.decision, review.decision + 1)
@@ -192,3 +195,4 @@ def _confirm_reviews(export: Export, plan: Plan) -> None:
             raise located(error, review.index) from None
         if opened.closes:
             closed.add(review.decision)
+    return closed

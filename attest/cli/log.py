@@ -21,6 +21,7 @@ from attest.cli import clock, files
 from attest.cli.bodies import Shelf, check_body
 from attest.cli.failures import about
 from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_ledger import ledger
 from attest.cli.log_monitor import check_misbehaviour, convict, monitor
 from attest.cli.log_policy import policy
 from attest.cli.passphrase import new_passphrase, passphrase_file, passphrase_for
@@ -57,6 +58,7 @@ def command() -> None:
 
 
 command.add_command(policy)
+command.add_command(ledger)
 
 
 @command.command("init", short_help="Make a log and its keys.")

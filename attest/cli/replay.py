@@ -68,6 +68,7 @@ def command(
             "verdicts": dict(report.verdicts),
             "refusals": dict(report.refusals),
             "reviews": report.reviews,
+            "open_holds": report.open_holds,
             "identical": True,
             **({} if witnesses is None else {"witnesses": list(witnesses)}),
             "acknowledged": [
@@ -129,4 +130,6 @@ def _show(screen: Screen, report: Report) -> None:
     if report.refusals:
         refusals = ", ".join(f"{count} {code}" for code, count in report.refusals.items())
         screen.result("PASS", "refusals", f"among the FAIL, identical too: {refusals}")
-    screen.result("PASS", "reviews", f"{report.reviews} opened again")
+    screen.result(
+        "PASS", "reviews", f"{report.reviews} opened again; {report.open_holds} HOLD still open"
+    )

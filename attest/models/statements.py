@@ -256,6 +256,15 @@ def _roles(parties: tuple[DeclaredParty, ...]) -> tuple[DeclaredParty, ...]:
     return parties
 
 
+class DeclaredShipment(Model):
+    """What is shipped in the end, for rules that add up shipments (SPEC 4.8)."""
+
+    units: Quantity
+    from_country: CountryClaim
+    consignee_parent: Annotated[Known[Name] | Unknown, BY_KNOWLEDGE]
+    basis: Literal["AIA", "LPP", "licence", "other"]
+
+
 class Declaration(Model):
     """The predicate in which a designer declares one packaged product (SPEC 4)."""
 
@@ -275,6 +284,7 @@ class Declaration(Model):
     designer_status: DesignerStatus
     end_use: Text
     datacenter: BooleanClaim
+    shipment: Maybe[DeclaredShipment] = None
     planned_completion_date: Day
 
 

@@ -173,6 +173,8 @@ def derive_facts(
         "transaction.attested_by": _sorted(each["attester_role"] for each in papers),
         **_parties(declaration["parties"]),
     }
+    if "shipment" in declaration:
+        stated |= _shipped(declaration)
     for determination, name in determinations:
         stated |= _attested(determination, name, declaration)
     return Facts({name: value for name, value in stated.items() if value is not None})
@@ -290,6 +292,23 @@ def _add(members: dict[str, FactValue], claims: Json, *names: str) -> None:
         value = _known(claims[name])
         if value is not None:
             members[name] = value
+
+
+def _shipped(declaration: Json) -> dict[str, FactValue | None]:
+    """What rules that add up shipments ask for; of a consignee where there is only one."""
+    shipment = declaration["shipment"]
+    consignees = [each for each in declaration["parties"] if each["role"] == "consignee"]
+    countries: Sequence[str] = _known(consignees[0]["locations"]) or ()
+    return {
+        "item.name": declaration["product"]["name"],
+        "item.units": shipment["units"],
+        "trade.from_country": _known(shipment["from_country"]),
+        "trade.ultimate_parent_name": _known(shipment["consignee_parent"]),
+        "trade.consignee_name": consignees[0]["name"] if len(consignees) == 1 else None,
+        "trade.consignee_country": countries[0]
+        if len(consignees) == 1 and len(countries) == 1
+        else None,
+    }
 
 
 def _parties(parties: Sequence[Json]) -> dict[str, FactValue | None]:

@@ -13,6 +13,7 @@ from typing import Any
 from attest.models import (
     Agreed,
     Declaration,
+    DeclaredShipment,
     DeniedApplication,
     Determination,
     DeterminedDie,
@@ -56,7 +57,23 @@ def facts_of_models(
             **_parties(declaration),
         },
     )
+    if declaration.shipment is not None:
+        stated |= _shipped(declaration, declaration.shipment)
     return Facts({name: value for name, value in stated.items() if value is not None})
+
+
+def _shipped(declaration: Declaration, shipment: DeclaredShipment) -> dict[str, FactValue | None]:
+    consignees = [party for party in declaration.parties if party.role == "consignee"]
+    countries = _known(consignees[0].locations) or ()
+    alone = len(consignees) == 1
+    return {
+        "item.name": declaration.product.name,
+        "item.units": shipment.units,
+        "trade.from_country": _known(shipment.from_country),
+        "trade.ultimate_parent_name": _known(shipment.consignee_parent),
+        "trade.consignee_name": consignees[0].name if alone else None,
+        "trade.consignee_country": countries[0] if alone and len(countries) == 1 else None,
+    }
 
 
 def completion_date(declaration: Declaration, determinations: Sequence[Determination]) -> dt.date:
