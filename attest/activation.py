@@ -5,8 +5,9 @@
                   "packs": [{"id", "edition", "digest"}], "reason", "activated_at"}
     signed by    as many people of the foundry as a review asks for, with review keys
 
-An activation binds both snapshots, so it serves once. It changes the packs and the mode; the
-foundry, the keysets and the policy stay what they were.
+An activation binds both snapshots. A snapshot can be in force a second time, so a log holds an
+activation statement once. It changes the packs and the mode; the foundry, the keysets and the
+threshold stay what they were.
 
 >>> snapshot_after(
 ...     {"v": 1, "foundry": "formosa", "mode": "cfr_text", "review_threshold": 2,
@@ -34,11 +35,12 @@ from attest.trust import Trust, people_of
 class OpenedActivation:
     """An activation whose signatures and threshold hold.
 
-    `snapshot` is the digest of the trust snapshot that it puts in force; `holders` are the people
-    who signed.
+    `digest` is that of its statement, `snapshot` that of the trust snapshot that it puts in force;
+    `holders` are the people who signed.
     """
 
     activation: Activation
+    digest: str
     snapshot: str
     holders: tuple[str, ...]
 
@@ -77,6 +79,7 @@ def open_activation(raw: bytes, *, trust: Trust, at: dt.datetime) -> OpenedActiv
         raise TrustError("not-yet-valid", "activated after it was received")
     return OpenedActivation(
         activation=activation,
+        digest=encoding.digest(opened.payload),
         snapshot=_snapshot_named(statement),
         holders=people_of(opened, trust),
     )

@@ -45,6 +45,7 @@ from attest.rules.evaluate import Finding, evaluate
 from attest.rules.explain import Explanation, explain
 from attest.rules.facts import Facts
 from attest.rules.pack import Pack
+from attest.rules.terms import Book
 
 GROUPS: Final = (
     *("paragraphs", "letters", "licences", "reviews", "exceptions", "together"),
@@ -224,7 +225,7 @@ def classify(packs: Sequence[RulePack], facts: Facts, *, explained: bool = True)
     for pack, document in packs:
         findings = evaluate(pack, facts)
         written = [finding.to_json() for finding in findings] if explained else []
-        explanations = explain(document, facts, written) or _unexplained(findings)
+        explanations = explain(Book(document), facts, written) or _unexplained(findings)
         for finding, explanation in zip(findings, explanations, strict=True):
             if "version" not in finding.stated:
                 absent.append(finding.rule)

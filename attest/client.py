@@ -33,6 +33,8 @@ from attest.log.witness import Behind
 CONNECT_SECONDS_MAX: Final = 20
 ANSWER_SECONDS_MAX: Final = 60
 """How long a connected server may take for everything, its last byte included."""
+WITNESS_SECONDS_MAX: Final = 10
+"""The same for a witness, and for connecting to it: one of several must not delay the others."""
 
 _SUBMISSION_ID = re.compile(r"sha256:[0-9a-f]{64}")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -140,7 +142,14 @@ def ask_witness(url: str, request: bytes) -> bytes:
         RemoteError: network, remote.
     """
     response = _request(
-        url, "POST", "/add-checkpoint", request, media_type=_NOTE_TYPE, accepted=(200, 409)
+        url,
+        "POST",
+        "/add-checkpoint",
+        request,
+        media_type=_NOTE_TYPE,
+        accepted=(200, 409),
+        bytes_max=limits.CHECKPOINT_BYTES_MAX,
+        seconds_max=WITNESS_SECONDS_MAX,
     )
     if response.status == 200:
         return response.body
@@ -189,8 +198,10 @@ def _request(
     accepted: tuple[int, ...] = (200, 201),
     prefer: str | None = None,
     bytes_max: int | None = None,
+    seconds_max: float | None = None,
 ) -> _Response:
     address = _address_of(url)
+    seconds = (seconds_max or CONNECT_SECONDS_MAX, seconds_max or ANSWER_SECONDS_MAX)
     headers = {"Accept": accepts}
     if body is not None:
         headers["Content-Type"] = media_type
@@ -198,7 +209,10 @@ def _request(
         headers["Prefer"] = prefer
     target = address.path.rstrip("/") + path if path else address.path or "/"
     try:
-        with closing(_connection_to(address)) as connection, _connected(connection):
+        with (
+            closing(_connection_to(address, seconds[0])) as connection,
+            _connected(connection, seconds[1]),
+        ):
             response = _exchange(
                 connection, method, target, body, headers, bytes_max or limits.CASEFILE_BYTES_MAX
             )
@@ -222,20 +236,20 @@ def _address_of(url: str) -> SplitResult:
     return address
 
 
-def _connection_to(address: SplitResult) -> http.client.HTTPConnection:
+def _connection_to(address: SplitResult, seconds: float) -> http.client.HTTPConnection:
     host, port = address.hostname or "", address.port
     if address.scheme == "https":
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS_MAX, context=context)
-    return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS_MAX)
+        return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+    return http.client.HTTPConnection(host, port, timeout=seconds)
 
 
 @contextmanager
-def _connected(connection: http.client.HTTPConnection) -> Iterator[None]:
+def _connected(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
     """Connect, and cut the connection when the block takes too long, however busy it is."""
     connection.connect()
     sock = connection.sock
-    sock.settimeout(ANSWER_SECONDS_MAX)
+    sock.settimeout(seconds)
     late = threading.Event()
 
     def cut() -> None:
@@ -243,7 +257,7 @@ def _connected(connection: http.client.HTTPConnection) -> Iterator[None]:
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(ANSWER_SECONDS_MAX, cut)
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:

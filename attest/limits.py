@@ -52,6 +52,9 @@ COSIGNING_SECONDS_MAX: Final = 60
 """How long a service that fails closed takes submissions while its witnesses do not follow."""
 LOG_ENTRIES_MAX: Final = 2**40
 
+EVALUATION_ITEMS_MAX: Final = 256
+"""Items of all lists in facts that a service is asked about: hundreds of evaluations search for
+evidence, and each looks at every item."""
 EXPRESSION_BYTES_MAX: Final = 4 * 1024
 EXPRESSION_DEPTH_MAX: Final = 64
 """Levels of one expression, the definitions and macros in it expanded."""

@@ -209,7 +209,9 @@ class _Walk:
         if self._trust is None:
             raise LogError("reference-broken", "no trust snapshot to replace")
         trust = self.plan.trusts[self._trust.index]
-        self._activation = entry.index, open_activation(body, trust=trust, at=entry.time)
+        opened = open_activation(body, trust=trust, at=entry.time)
+        self._once(b"activation", opened.digest.encode())
+        self._activation = entry.index, opened
 
     def _snapshot(self, entry: Entry, body: bytes) -> None:
         named: dict[str, list[bytes]] = {}

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 from attest import encoding, schemas
 from attest.activation import check_activated, open_activation, snapshot_after
+from attest.errors import TrustError
 from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
 from attest.trust import load_trust
 from attest.witnessing import open_policy
-from service.records import Records, label
+from service.records import Records, label, payload_of
 from service.registrar import active_snapshot, active_standing
 
 DOCUMENTS = ("schema", "pack", "keyset")
@@ -37,12 +38,14 @@ def activate(
     Raises:
         InputError: the activation is not of its schema.
         TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a pack
-            that it names is neither given nor active).
+            that it names is neither given nor active); activation-not-possible (it was recorded
+            before: the snapshot that it replaces may be in force a second time).
         RuleError: a pack is broken.
         LogError: clock-backwards; head-moved and whatever else the store fails with.
     """
     standing = active_standing(records)
     opened = open_activation(activation, trust=standing.trust, at=at)
+    _check_new(records, activation)
     snapshot = snapshot_after(
         encoding.loads(standing.snapshot),
         packs=[pack.digest for pack in opened.activation.packs],
@@ -72,6 +75,16 @@ def activate(
     drafts.append(Draft("trust", snapshot, refs))
     writer.append(drafts, at=at, labels=[(label("trust", str(number + 1)), index)])
     return index
+
+
+def _check_new(records: Records, activation: bytes) -> None:
+    payload = payload_of(activation)
+    number = 2  # the first one is the log's founding
+    while (index := records.find("trust", str(number))) is not None:
+        (recorded,) = parse_entry(records.entry(index)).refs["activation"]
+        if payload_of(records.item(recorded).body) == payload:
+            raise TrustError("activation-not-possible", "it was recorded before; sign a new one")
+        number += 1
 
 
 def record_policy(writer: LogWriter, records: Records, *, policy: bytes, at: dt.datetime) -> int:

@@ -26,10 +26,10 @@ from typing import Final, Self
 from attest import client, limits
 from attest.encoding import Json
 from attest.errors import AttestError, InputError, LogError
-from attest.log.checkpoint import LogKeys
+from attest.log.checkpoint import LogKeys, open_checkpoint
 from attest.log.cosignature import cosignatures
 from attest.log.merkle import prove_consistency
-from attest.log.note import NoteKey
+from attest.log.note import NoteKey, lines_by
 from attest.log.policy import Policy, open_cosigned
 from attest.log.store import LogStore
 from attest.log.witness import AddCheckpoint, Behind, format_add_checkpoint
@@ -148,8 +148,10 @@ class Cosigner:
             self._waiting_since = self._clock()
         note = head.checkpoint
         lines = self._ask(list(self._witnesses), note, head.signed)
-        behind = [url for url, answer in lines.items() if isinstance(answer, Behind)]
-        lines |= self._ask(behind, note, head.signed)
+        behind = {url: answer.size for url, answer in lines.items() if isinstance(answer, Behind)}
+        self._see_larger(behind)
+        again = [url for url, size in behind.items() if size <= head.signed]
+        lines |= self._ask(again, note, head.signed)
         cosigned = note + b"".join(each for each in lines.values() if isinstance(each, bytes))
         try:
             opened = open_cosigned(cosigned, keys=self._keys, policy=self._policy)
@@ -176,16 +178,15 @@ class Cosigner:
     def _answer(self, url: str, request: bytes, note: bytes, size: int) -> bytes | Behind | None:
         standing = self._standing[url]
         try:
-            lines = client.ask_witness(url, request)
-            if not cosignatures(note + lines, self._witnesses[url]):
+            answered = note + client.ask_witness(url, request)
+            if not cosignatures(answered, self._witnesses[url]):
                 raise LogError("checkpoint-signature", "no cosignature by a key of the policy")
+            lines = lines_by(answered, self._witnesses[url])
         except Behind as behind:
-            standing.failure = None
             if behind.size > size:
-                self._see_larger(behind.size)
                 standing.failure = "rolled-back"
-                return None
-            standing.cosigned = behind.size
+            else:
+                standing.cosigned, standing.failure = behind.size, None
             return behind
         except AttestError as error:
             if standing.failure is None:
@@ -195,7 +196,8 @@ class Cosigner:
         standing.cosigned, standing.failure = size, None
         return lines
 
-    def _see_larger(self, size: int) -> None:
+    def _see_larger(self, behind: Mapping[str, int]) -> None:
+        size = max(behind.values(), default=0)
         if size > self._store.head().size and not self._rolled_back:
             _log.critical("a witness has seen %d entries: an older state was restored", size)
             self._rolled_back = True
@@ -204,10 +206,16 @@ class Cosigner:
         if not self._path.exists():
             return None
         note = read_file(self._path)
-        opened = open_cosigned(note, keys=self._keys, policy=self._policy)
-        if opened.checkpoint.size > self._store.head().signed:
+        size = open_checkpoint(note, keys=self._keys).size
+        if size > self._store.head().signed:
             raise LogError("rolled-back", "a larger log was cosigned: an older state was restored")
-        return note, opened.checkpoint.size
+        try:
+            open_cosigned(note, keys=self._keys, policy=self._policy)
+        except LogError as error:
+            if error.code != "quorum-missing":
+                raise
+            return None  # the policy is another one since
+        return note, size
 
     def _keep(self, note: bytes) -> None:
         partial = self._path.with_suffix(".partial")

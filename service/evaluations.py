@@ -31,6 +31,7 @@ from attest.rules.evidence import missing_evidence
 from attest.rules.explain import explain
 from attest.rules.facts import Facts, facts_from_json
 from attest.rules.pack import read_pack_folder
+from attest.rules.terms import Book
 from attest.whatif import After, Variations, check_in_force
 
 CLASSIFYING: Final = "us-ear-chips"
@@ -51,8 +52,8 @@ class Evaluations:
         """Evaluate what a request asks for.
 
         Raises:
-            InputError: the json codes, schema-violation, facts-malformed, not-found (no pack of
-                that name), not-in-force.
+            InputError: the json codes, schema-violation, too-large, facts-malformed, not-found (no
+                pack of that name), not-in-force.
         """
         request = _read(raw)
         facts = self._facts(request)
@@ -71,7 +72,7 @@ class Evaluations:
                 explanation.to_json()
                 for each, found in zip(packs, findings, strict=True)
                 for explanation in explain(
-                    each.document, facts, [finding.to_json() for finding in found]
+                    Book(each.document), facts, [finding.to_json() for finding in found]
                 )
             ],
             "on": [_told(each) for each in after if each.on is not None],
@@ -143,11 +144,21 @@ def _shipped(name: str) -> bytes:
 def _read(raw: bytes) -> EvaluationRequest:
     document: Any = encoding.loads(raw, bytes_max=limits.FACTS_BYTES_MAX)
     try:
-        return EvaluationRequest.model_validate(document)
+        request = EvaluationRequest.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         pointer = "".join(f"/{step}" for step in first["loc"] if step in _MEMBERS)
         raise InputError("schema-violation", first["type"], pointer=pointer) from None
+    if _items(request.facts) > limits.EVALUATION_ITEMS_MAX:
+        detail = f"facts of over {limits.EVALUATION_ITEMS_MAX} items of lists"
+        raise InputError("too-large", detail, pointer="/facts")
+    return request
+
+
+def _items(value: Json) -> int:
+    if isinstance(value, dict):
+        return sum(map(_items, value.values()))
+    return len(value) + sum(map(_items, value)) if isinstance(value, list) else 0
 
 
 _MEMBERS: Final = frozenset(EvaluationRequest.model_fields)

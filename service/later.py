@@ -8,9 +8,7 @@ back) is tried again, so an acknowledgement is kept whatever happens in between.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
-from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,7 +41,6 @@ class Later:
         *,
         foundry: str,
         origin: str,
-        clock: Callable[[], dt.datetime],
     ) -> None:
         """Take over a spool; `signer` is the decision key, `origin` the log's name."""
         self._spool = spool
@@ -51,7 +48,6 @@ class Later:
         self._signer = signer
         self._foundry = foundry
         self._origin = origin
-        self._clock = clock
         self._tasks: dict[asyncio.Task[None], int] = {}
         """The tasks that decide, with the bytes of their submissions."""
 
@@ -86,7 +82,7 @@ class Later:
             submission_id,
             foundry=self._foundry,
             origin=self._origin,
-            at=self._clock(),
+            at=self._sequencer.instant,
             seconds=limits.DECIDE_SECONDS_MAX,
         )
         envelope = seal(statement, [self._signer])

@@ -129,6 +129,10 @@ class Registrar:
         """Whether the key that signs decisions is valid at an instant."""
         return self._key.record.valid_from <= at <= self._key.record.valid_until
 
+    def newest(self) -> dt.datetime | None:
+        """The time of the log's newest entry; may be asked from any thread."""
+        return self._writer.head.time
+
     def register(self, raws: Sequence[bytes], at: dt.datetime) -> list[Recorded | AttestError]:
         """Record submissions received at an instant; one outcome for each, in order.
 

@@ -107,7 +107,6 @@ def open_application(
             signer,
             foundry=standing.trust.foundry.id,
             origin=writer.keys.origin,
-            clock=clock,
         )
         yield create_app(
             sequencer=sequencer,

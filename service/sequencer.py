@@ -80,6 +80,12 @@ class Sequencer:
         return self._running and self._registrar.signs(self._clock())
 
     @property
+    def instant(self) -> dt.datetime:
+        """The instant, and not before the newest entry where the clock stands back."""
+        now = self._clock()
+        return max(now, self._registrar.newest() or now)
+
+    @property
     def _running(self) -> bool:
         return not self._stopped and self._thread.is_alive()
 

@@ -18,6 +18,7 @@ cosigned, and what proves the contradiction is kept.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ from attest.errors import InputError, LogError
 from attest.log.checkpoint import parse_checkpoint_text
 from attest.log.cosignature import CosignatureSigner
 from attest.log.misbehaviour import prove_misbehaviour
-from attest.log.note import NoteKey, parse_note, parse_vkey
+from attest.log.note import NoteKey, lines_by, parse_note, parse_vkey
 from attest.log.witness import AddCheckpoint, Behind, check_request, parse_add_checkpoint
 from service.files import read_file, read_private, write_file
 from service.frame import HANDLERS, SILENT
@@ -42,6 +43,8 @@ from service.problems import Problem
 from service.seen import SqliteSeen
 from service.shell import Shell
 from service.wire import read_body
+
+_log = logging.getLogger("foundry.witness")
 
 STORE: Final = "witness.sqlite"
 VERIFIER_KEYS: Final = "witness.vkeys"
@@ -97,7 +100,7 @@ class WitnessDesk:
                 self._keep_contradiction(request)
                 raise
             lines = self._signer.cosign(request.note, at=self._clock())
-            if not self._seen.advance(before, after, request.note + lines):
+            if not self._seen.advance(before, after, self._as_signed(request.note) + lines):
                 newest = self._seen.newest(after.origin)
                 raise Behind(0 if newest is None else newest.size)
         return lines
@@ -123,6 +126,12 @@ class WitnessDesk:
         """Let go of the file."""
         self._seen.close()
 
+    def _as_signed(self, note: bytes) -> bytes:
+        """A note of a log that is followed, with the signatures of that log alone."""
+        text = parse_note(note).text
+        keys = self._logs[parse_checkpoint_text(text).origin]
+        return text + b"\n" + lines_by(note, keys)
+
     def _keep_contradiction(self, request: AddCheckpoint) -> None:
         """Keep what proves that a log contradicts what was cosigned, up to so many proofs."""
         try:
@@ -130,17 +139,20 @@ class WitnessDesk:
             first = self._seen.note(origin)
             if first is None:
                 return
-            keys = self._logs.get(origin, ())
-            raw = prove_misbehaviour(first, request.note, keys=keys, path=request.proof)
+            second = self._as_signed(request.note)
+            raw = prove_misbehaviour(first, second, keys=self._logs[origin], path=request.proof)
         except LogError:
             return
         if raw is None:
             return
         folder = self._folder / MISBEHAVIOUR
-        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{sha256(raw).hexdigest()}.json"
-        if not path.exists() and len(list(folder.iterdir())) < PROOFS_MAX:
-            write_file(path, raw, mode=0o600)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if not path.exists() and len(list(folder.iterdir())) < PROOFS_MAX:
+                write_file(path, raw, mode=0o600)
+        except OSError as error:
+            _log.error("a proof of misbehaviour cannot be kept: %s", error.strerror)
 
 
 def make_witness(folder: Path, name: str, passphrase: bytes | None) -> None:

@@ -161,6 +161,19 @@ def an_activation_used_twice(log: WorldLog) -> int:
     return append(log, "activation", GOOD)
 
 
+def an_activation_used_again_after_a_way_back(log: WorldLog) -> int:
+    """Its signatures in another order: the statement counts, not the envelope."""
+    before, refs = documents(log), house_pack(log)
+    first = append(log, "activation", GOOD)
+    append(log, "trust", STRICTER, **refs, activation=(first,))
+    back = snapshot_after(loads(STRICTER), packs=WORLD.packs, mode="cfr_text")
+    returning = append(log, "activation", WORLD.activation(back, replaces=digest(STRICTER)))
+    append(log, "trust", back, **before, activation=(returning,))
+    reordered = loads(GOOD)
+    reordered["signatures"].reverse()
+    return append(log, "activation", canonical(reordered))
+
+
 def an_activation_without_its_trust(log: WorldLog) -> int:
     return append(log, "activation", GOOD)
 
@@ -182,6 +195,7 @@ def an_activation_that_rests_on_something(log: WorldLog) -> int:
         (an_activation_that_is_not_named, "reference-broken"),
         (an_activation_of_one_person, "too-few-signers"),
         (an_activation_used_twice, "activation-not-possible"),
+        (an_activation_used_again_after_a_way_back, "recorded-twice"),
         (an_activation_without_its_trust, "reference-broken"),
         (a_submission_in_between, "reference-broken"),
         (an_activation_that_rests_on_something, "reference-broken"),
@@ -243,6 +257,25 @@ def test_packs_can_be_activated_back(tmp_path: Path) -> None:
         assert log.writer.head.size == before + 2
         report = replay(log.export(tmp_path / "export"), log_keys=log.keys)
     assert len(report.trusts) == 2
+
+
+def test_an_activation_does_not_serve_again_after_a_way_back(tmp_path: Path) -> None:
+    """The old snapshot is in force again, and the old signatures still name it."""
+    back = snapshot_after(loads(STRICTER), packs=WORLD.packs, mode="cfr_text")
+    returning = WORLD.activation(back, replaces=digest(STRICTER))
+    given = [pack_bytes("house-example")]
+    reordered = loads(GOOD)
+    reordered["signatures"].reverse()
+    with world_log(WORLD, tmp_path / "data") as log:
+        activate(log.writer, log.records, activation=GOOD, packs=given, at=NOW)
+        activate(log.writer, log.records, activation=returning, packs=[], at=NOW)
+        assert active_standing(log.records).trust.digest == digest(WORLD.trust_bytes())
+        for raw in (GOOD, canonical(reordered)):
+            with pytest.raises(TrustError) as caught:
+                activate(log.writer, log.records, activation=raw, packs=given, at=NOW)
+            assert caught.value.code == "activation-not-possible"
+        anew = WORLD.activation(STRICTER, reason="Once more, and signed anew.")
+        activate(log.writer, log.records, activation=anew, packs=given, at=NOW)
 
 
 def test_the_forgers_own_helper_makes_what_replays(tmp_path: Path) -> None:

@@ -257,6 +257,20 @@ def test_a_server_that_dawdles_is_cut_off(
     assert (error.code, error.detail) == ("network", "no answer: TimeoutError")
 
 
+def test_a_witness_gets_less_time_and_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = b"x" * (limits.CHECKPOINT_BYTES_MAX + 1)
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n", large) as url, pytest.raises(RemoteError) as caught:
+        client.ask_witness(url, b"{}")
+    assert (caught.value.code, caught.value.detail) == (
+        "remote",
+        "HTTP 200: the answer is too large",
+    )
+    monkeypatch.setattr(client, "WITNESS_SECONDS_MAX", 0.3)
+    with answering(b"HTTP", b"/1.1", wait=5) as url, pytest.raises(RemoteError) as caught:
+        client.ask_witness(url, b"{}")
+    assert (caught.value.code, caught.value.detail) == ("network", "no answer: TimeoutError")
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(house: House) -> None:
     with pytest.raises(RemoteError) as caught:
         client.get_checkpoint(house.url.replace("http:", "https:"))

@@ -48,15 +48,16 @@ def policy(
     valid_until: dt.datetime = NOW + TEN_YEARS,
     origin: str = ORIGIN,
     signers: list[KeySigner] | None = None,
+    text: str | None = None,
 ) -> bytes:
-    text = policy_statement(
+    named = policy_statement(
         origin=origin,
-        text=text_of_policy(witness),
+        text=text_of_policy(witness) if text is None else text,
         valid_from=valid_from,
         valid_until=valid_until,
         reason="The board has chosen them.",
     )
-    return seal(canonical(text), signers or WORLD.reviewers)
+    return seal(canonical(named), signers or WORLD.reviewers)
 
 
 def changed(**members: object) -> bytes:
@@ -153,6 +154,17 @@ def test_the_witnesses_of_a_day_are_found_years_later(tmp_path: Path) -> None:
     with pytest.raises(LogError) as spoiled:
         open_witnessed(false, keys=keys, policies=policies, at=NOW)
     assert spoiled.value.code == "checkpoint-signature"
+
+
+def test_a_policy_without_a_quorum_is_no_witness(tmp_path: Path) -> None:
+    """Nobody's cosignature must not read as cosigned."""
+    with world_log(WORLD, tmp_path / "data") as log:
+        note = (log.export(tmp_path / "export") / CHECKPOINT_PATH).read_bytes()
+        keys = log.keys
+    with_none = opened(policy(text="quorum none\n"))
+    with pytest.raises(LogError) as caught:
+        open_witnessed(note, keys=keys, policies=[with_none], at=NOW)
+    assert caught.value.code == "quorum-missing"
 
 
 @pytest.mark.parametrize("broken", ["one person", "refs", "no refs", "another log"])

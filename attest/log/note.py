@@ -21,6 +21,7 @@ True
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -145,6 +146,23 @@ def parse_note(raw: bytes) -> Note:
             raise LogError("checkpoint-malformed", "a signature is too short")
         signatures.append((match[1], blob[:4], blob[4:]))
     return Note(text=f"{text}\n".encode(), signatures=tuple(signatures))
+
+
+def lines_by(raw: bytes, keys: Iterable[NoteKey]) -> bytes:
+    """The signature lines of a note that are by these keys, the first of each; none is verified.
+
+    Whoever passes a note on drops what strangers added: it could make the note too long to read.
+
+    Raises:
+        LogError: checkpoint-malformed.
+    """
+    known = {(key.name, key.identifier): key for key in keys}
+    lines: dict[NoteKey, bytes] = {}
+    for name, identifier, signature in parse_note(raw).signatures:
+        key = known.get((name, identifier))
+        if key is not None:
+            lines.setdefault(key, key.line(signature))
+    return b"".join(lines.values())
 
 
 @dataclass(frozen=True, repr=False)

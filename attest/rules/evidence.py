@@ -295,7 +295,7 @@ class _Search:
         try:
             tree = parse(text)
         except RuleError:
-            return False  # two sides of a definition stand together without brackets
+            return False  # with what its macros were given it may be too long
         known = zip(self._books, self._reads, strict=True)
         return any(name in _facts_in(tree, book, reads) for book, reads in known)
 

@@ -219,8 +219,9 @@ class Steps:
         if operator == "/" and power:
             inner, rounded_up = _without_rounding_up(left, power)
             figure = self._write(inner, env)
-            note = self._rounding(inner, right, env, up=rounded_up)
-            return figure._replace(scale=figure.scale - power, note=figure.note or note)
+            if figure.scale >= power:
+                note = self._rounding(inner, right, env, up=rounded_up)
+                return figure._replace(scale=figure.scale - power, note=figure.note or note)
         if operator == "*" and power:
             figure = self._write(left, env)
             return figure._replace(scale=figure.scale + power)
@@ -233,6 +234,8 @@ class Steps:
             return Figure(text, a.scale, True, a.note or b.note, unit=unit)
         if operator == "*" and "1" in (a.text, b.text):
             return b if a.text == "1" else a
+        if operator == "/" and a.scale < b.scale:
+            a, b = self._plain(left, env), self._plain(right, env)
         sign = 1 if operator == "*" else -1
         note = "" if operator == "*" else self._rounding(left, right, env, up=False)
         text = f"{_bracketed(a)} {_OPERATORS[operator]} {_bracketed(b)}"

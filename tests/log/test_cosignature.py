@@ -21,6 +21,7 @@ from attest.log.note import (
     ED25519_NOTE,
     KeyPair,
     NoteKey,
+    lines_by,
     parse_note,
     parse_vkey,
 )
@@ -284,3 +285,13 @@ def test_sunlights_cosigners_verify(folder: str, shared_dir: Path) -> None:
     with pytest.raises(LogError) as caught:
         cosignatures(changed, [key])
     assert caught.value.code == "checkpoint-signature"
+
+
+def test_only_the_lines_of_known_keys_are_passed_on() -> None:
+    crowded = NOTE + OTHER.cosign(NOTE, at=NOON) + LINES + WITNESS.cosign(NOTE, at=NOON)
+    assert lines_by(crowded, WITNESS.keys) == LINES
+    assert lines_by(crowded, LOG.keys.note_keys()) == NOTE.partition(b"\n\n")[2]
+    assert lines_by(crowded, ()) == b""
+    with pytest.raises(LogError) as caught:
+        lines_by(b"no note", WITNESS.keys)
+    assert caught.value.code == "checkpoint-malformed"

@@ -23,7 +23,12 @@ from attest.log.proof import open_proof, parse_tlog_proof
 from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from service.cosigning import FILE, Cosigner
-from service.witness import VERIFIER_KEYS, create_witness_app, make_witness, open_witness
+from service.witness import (
+    VERIFIER_KEYS,
+    create_witness_app,
+    make_witness,
+    open_witness,
+)
 from tests.cli.helpers import attest, check_failed
 from tests.log.sample import NOON, ORIGIN, drafts, filled, later
 from tests.service.house import found_house, held, running, serving, unread

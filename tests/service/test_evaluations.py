@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from attest import limits
 from attest.classification import RulePack, classify
 from attest.encoding import Json, canonical, loads
+from attest.errors import InputError
 from attest.rules.evaluate import evaluate, verdict_of
 from attest.rules.facts import facts_from_json
 from attest.rules.pack import compile_pack
@@ -141,3 +143,18 @@ def test_a_large_question_is_refused(shared_house: House) -> None:
     raw = b'{"facts": {"item": {"name": "' + b"x" * 2_000_000 + b'"}}}'
     answer = shared_house.client.post("/v1/evaluations", content=raw, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+
+
+def test_lists_that_would_take_minutes_are_refused() -> None:
+    """Every evaluation looks at every item, and the search for evidence makes hundreds."""
+    longest = limits.EVALUATION_ITEMS_MAX
+    for hqs, destinations in ((longest, 0), (longest // 2, longest // 2)):
+        lists = {"party_hqs": ["TW"] * hqs, "destinations": ["TW"] * destinations}
+        assert asked(facts={"transaction": lists})["verdict"] == "HOLD"
+        with pytest.raises(InputError) as caught:
+            asked(facts={"transaction": lists | {"destinations": ["TW"] * (destinations + 1)}})
+        assert (caught.value.code, caught.value.pointer) == ("too-large", "/facts")
+    memories = [{"product": "x"}] * longest
+    with pytest.raises(InputError) as nested:
+        asked(facts={"item": {"memories": [*memories, {}]}})
+    assert nested.value.code == "too-large"

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from attest import limits
 from attest.acknowledgement import open_acknowledgement
 from attest.encoding import canonical, digest
+from attest.log.checkpoint import LogKeys
 from attest.log.export import Export, write_export
 from attest.log.sqlite import SqliteStore
 from attest.omission import check_acknowledged
@@ -104,6 +106,36 @@ def test_the_same_bytes_are_acknowledged_alike_while_they_wait(
     assert [raw for _, raw in waiting(folder)] == [unread()]
 
 
+@pytest.mark.parametrize(
+    ("bound", "value"), [("QUEUE_SUBMISSIONS_MAX", 3), ("QUEUE_BYTES_MAX", 4 * len(unread()) - 1)]
+)
+def test_no_more_is_acknowledged_than_can_wait(
+    bound: str, value: int, folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood must not fill the disk, nor make the foundry late for what it has acknowledged."""
+    with running(folder, world) as house:
+        assert house.post(unread()).status_code == 201
+        house.clock.move(-60)  # nothing is decided while the clock stands back
+        monkeypatch.setattr(limits, bound, value)
+        statuses = [house.post(unread(number), **PREFER).status_code for number in range(1, 6)]
+        assert statuses == [202, 202, 202, 503, 503]
+        assert house.post(unread(9), **PREFER).json()["code"] == "busy"
+        house.clock.move(60)
+        assert all(decided(house, digest(unread(number))) for number in range(1, 4))
+        monkeypatch.undo()
+        assert house.post(unread(9), **PREFER).status_code == 202
+        assert decided(house, digest(unread(9)))
+
+
+def test_nothing_is_acknowledged_that_cannot_be_decided(folder: Path, world: World) -> None:
+    """An acknowledgement by a key that has ended could not convict anybody."""
+    with running(folder, world) as house:
+        house.clock.move(50 * 366 * 24 * 3600)
+        answer = house.post(unread(), **PREFER)
+        assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
+    assert waiting(folder) == []
+
+
 def test_what_waits_is_decided_after_a_restart(
     folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +159,27 @@ def test_a_clock_that_stands_back_only_delays(folder: Path, world: World) -> Non
         assert house.client.get(f"/v1/submissions/{digest(unread(1))}").status_code == 404
         house.clock.move(60)
         assert decided(house, digest(unread(1)))
+
+
+def test_a_clock_that_stands_back_makes_no_promise_that_is_broken(
+    folder: Path, world: World
+) -> None:
+    """Decisions are never dated before the newest entry, so neither is a promise."""
+    with running(folder, world) as house:
+        assert house.post(unread()).status_code == 201
+        house.clock.move(-2 * limits.DECIDE_SECONDS_MAX)
+        answer = house.post(unread(1), **PREFER)
+        opened = open_acknowledgement(answer.content, trust=world.trust())
+        assert opened.acknowledgement.received_at == NOW
+        house.clock.move(2 * limits.DECIDE_SECONDS_MAX)
+        assert decided(house, digest(unread(1)))
+    store = SqliteStore.open(folder / STORE, read_only=True)
+    write_export(store, folder.parent / "export")
+    store.close()
+    keys = LogKeys.parse((folder / "log.vkeys").read_text().splitlines())
+    export = Export.open(folder.parent / "export", keys=keys)
+    (kept,) = check_acknowledged(export, [answer.content])
+    assert kept.decision is not None
 
 
 def test_a_killed_service_keeps_what_it_acknowledged(folder: Path, world: World) -> None:

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from attest import limits
 from attest.errors import AttestError, InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, parse_checkpoint_text, signed_by
-from attest.log.cosignature import cosignatures
+from attest.log.cosignature import CosignatureSigner, cosignatures
 from attest.log.merkle import root_of
 from attest.log.misbehaviour import Misbehaviour, open_misbehaviour
 from attest.log.note import NoteKey, parse_note, parse_vkey
@@ -144,6 +144,31 @@ def test_a_fork_is_kept_as_proof_against_its_log(folder: Path) -> None:
         ("fork", 8, 8)
     }
     assert len(proofs) == 2  # two notes were signed; the same one is kept once
+
+
+def test_lines_of_strangers_do_not_spoil_the_proof(folder: Path) -> None:
+    """What is kept are the signatures of the log and the witness; evidence stays readable."""
+    junk = CosignatureSigner.generate("stranger.example").cosign(signed(8), at=NOON)
+    padded = signed(8) + junk * ((limits.CHECKPOINT_BYTES_MAX - len(signed(8))) // len(junk))
+    with witness(folder) as client:
+        assert add(client, AddCheckpoint(0, (), padded)).status_code == 200
+        assert junk not in newest(client).content
+        assert len(cosignatures(newest(client).content, keys_of(folder))) == 2
+        for forked in (signed(8, FORKED), signed(8, FORKED)):
+            for note in (forked, forked + junk):
+                assert add(client, AddCheckpoint(8, (), note)).status_code == 422
+    assert [proof.kind for proof in kept(folder)] == ["fork", "fork"]
+
+
+def test_a_fork_is_refused_where_its_proof_cannot_be_kept(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / MISBEHAVIOUR).write_bytes(b"")
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+        answer = add(client, AddCheckpoint(8, (), signed(8, FORKED)))
+        assert (answer.status_code, answer.json()["code"]) == (422, "proof-invalid")
+    assert "cannot be kept" in caplog.text
 
 
 def test_a_rewriting_and_a_rollback_are_kept_too(folder: Path) -> None:
