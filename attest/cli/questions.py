@@ -49,6 +49,8 @@ class Questions:
             return self._claim(shape, place)
         if shape.type == "object":
             self._heading(shape, place)
+            if optional and not self._another(place, 0):
+                return _LEFT_OUT
             return self._object(shape, place, {})
         if shape.type == "array":
             return self._array(shape, place)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import click
 
 from attest.cli import clock, packs
 from attest.cli.failures import about
-from attest.cli.screen import Screen, screened
+from attest.cli.screen import Screen, columns, screened
 from attest.encoding import Json
 from attest.errors import InputError
 from attest.rules.cases import Case, read_cases
@@ -282,8 +281,7 @@ def _show_open_points(screen: Screen, rule: Json, reader: _Reader) -> None:
 
 def _rows(screen: Screen, rows: Iterable[tuple[str, str]]) -> None:
     """Labelled texts, folded to the width; those that are empty are left out."""
-    columns = min(_COLUMNS, shutil.get_terminal_size((_COLUMNS, 24)).columns)
-    width = max(columns - _LABEL - 9, _COLUMNS // 4)
+    width = max(min(_COLUMNS, columns()) - _LABEL - 9, _COLUMNS // 4)
     for label, text in rows:
         for line in text.splitlines():
             for folded in textwrap.wrap(line, width, break_on_hyphens=False):

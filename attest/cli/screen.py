@@ -129,8 +129,7 @@ class Screen:
             table.add_column(title, overflow="fold")
         for row in rows:
             table.add_row(*(Text(visible(cell)) for cell in row))
-        width = shutil.get_terminal_size().columns if _on_terminal() else _PIPE_COLUMNS
-        console = Console(width=width, no_color=not self.colour, highlight=False, emoji=False)
+        console = Console(width=columns(), no_color=not self.colour, highlight=False, emoji=False)
         with console.capture() as captured:
             console.print(table)
         for line in captured.get().splitlines():
@@ -141,6 +140,11 @@ class Screen:
         if not self.glyphs:
             safe = without_cjk(safe)
         return safe if self.utf8 else safe.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def columns() -> int:
+    """How many columns stdout has: those of the terminal, or enough for any other reader."""
+    return shutil.get_terminal_size().columns if _on_terminal() else _PIPE_COLUMNS
 
 
 def _on_terminal() -> bool:

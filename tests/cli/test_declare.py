@@ -244,8 +244,20 @@ ANSWERS = [
     "n",
     # status
     *("unknown", "agreed", "2026-06-01", "denied", "2026-05-01", "2026-06-01"),
-    *("Packet processing.", "no", "first-hand", "2026-12-15"),
+    *("Packet processing.", "no", "first-hand", "n", "2026-12-15"),
 ]
+
+
+def test_a_shipment_is_asked_for_when_there_is_one() -> None:
+    shipment = ["y", "12", "TW", "supplier", "Example Group", "supplier", "LPP"]
+    answers = [*ANSWERS[:-2], *shipment, ANSWERS[-1]]
+    told = document(succeeded(attest("declare", "--ask", stdin="\n".join(answers) + "\n")))
+    assert told["predicate"]["shipment"] == {
+        "units": 12,
+        "from_country": {"knowledge": "supplier", "value": "TW"},
+        "consignee_parent": {"knowledge": "supplier", "value": "Example Group"},
+        "basis": "LPP",
+    }
 
 
 def test_questions_answered_one_by_one() -> None:
