@@ -150,7 +150,7 @@ def _steps(
 class Submitted(NamedTuple):
     """A submission after step 7: the product that it is about, and the facts that follow.
 
-    `declaration` and `supersession` are as in `Decided`.
+    `declaration` and `supersession` are as in `Decided`; `parties` are those of the declaration.
     """
 
     product: str
@@ -158,6 +158,7 @@ class Submitted(NamedTuple):
     declaration: tuple[str, str]
     supersession: tuple[str, str] | None
     facts: Facts
+    parties: Sequence[Json]
 
 
 def submitted_facts(
@@ -179,6 +180,7 @@ def submitted_facts(
         declaration=(bound.designer.id, bound.digest),
         supersession=None if superseded is None else (bound.designer.id, superseded),
         facts=_facts_of(bound, trust=trust, at=at),
+        parties=bound.declaration["parties"],
     )
 
 

@@ -212,7 +212,7 @@ def _ask(source: Export | StoreFile, question: Question, piece: _Piece) -> list[
             rows.append(_Row(index, refused=submitted))
             continue
         try:
-            answer = question.answer(submitted.facts, editions)
+            answer = question.answer(submitted.facts, editions, submitted.parties)
         except AttestError as error:
             raise located(error, index) from None
         rows.append(_row(index, submitted, same.setdefault(answer, answer)))

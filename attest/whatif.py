@@ -1,8 +1,8 @@
-"""What if: the same facts on another day, under other packs, in another mode; pure.
+"""What if: the same facts on another day, under other packs or lists, in another mode; pure.
 
-A question holds the packs, mode and days to try. An answer says what changes, and why: the verdict
-before and after, each finding whose result is another one, the params and dated values behind it,
-and the comparisons that turned. Nothing is decided and nothing recorded:
+A question holds the packs, mode, lists and days to try. An answer says what changes, and why: the
+verdict before and after, each finding whose result is another one, the params and dated values
+behind it, and the comparisons that turned. Nothing is decided and nothing recorded:
 
 >>> from attest.encoding import canonical
 >>> from attest.rules.facts import facts_from_json
@@ -39,17 +39,29 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, Protocol
 
+from attest.encoding import Json
 from attest.errors import InputError
 from attest.ledger import Shipment, with_ledger
 from attest.rules.compare import Change, Evaluated, changes
 from attest.rules.edition import Edition, open_edition
 from attest.rules.facts import Facts
 from attest.rules.turns import DAY
+from attest.screening.names import Listed, Named, names_of
 
 VERDICTS: Final = ("PASS", "HOLD", "FAIL")
 """From good to bad."""
 
 _MODE: Final = "transaction.mode"
+_LISTINGS: Final = "party.listings"
+_NAMES: Final = (
+    ("designer", "declared.designer_name"),
+    ("osat", "declared.packager_name"),
+    ("foundry", "fabricator.attester_name"),
+    ("osat", "osat.attester_name"),
+    ("consignee", "trade.consignee_name"),
+    ("ultimate-parent", "trade.ultimate_parent_name"),
+)
+"""The facts that name a party, and its role there."""
 
 
 class After(NamedTuple):
@@ -81,25 +93,41 @@ class Answer(NamedTuple):
 class Question(Protocol):
     """Something to ask of any set of facts; pickles, so that processes can share the work."""
 
-    def answer(self, facts: Facts, editions: Sequence[Edition]) -> Answer:
-        """Answer for facts that stand under these editions."""
+    def answer(
+        self, facts: Facts, editions: Sequence[Edition], parties: Sequence[Json] = ()
+    ) -> Answer:
+        """Answer for facts that stand under these editions.
+
+        `parties` are those of the declaration, by its schema; none where no declaration stands
+        behind the facts.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variations:
-    """The same facts tried on each of these days; under other packs, in another mode, if given.
+    """The same facts tried under each of these lists, on each of these days; all as far as given.
 
     A day stands for completion and decision alike. Without a day the facts keep their dates.
-    `packs` are pack documents; with `shipments` the facts `ledger.*` are those of the day.
+    `packs` are pack documents, tried in place of the editions, as is `mode`. With `shipments` the
+    facts `ledger.*` are those of the day. Under lists the fact `party.listings` is what they give
+    for the names of the parties: see `under_lists`.
     """
 
     on: tuple[dt.date, ...] = ()
+    lists: tuple[Listed, ...] = ()
     packs: tuple[bytes, ...] = ()
     mode: str | None = None
     shipments: tuple[Shipment, ...] | None = None
 
-    def answer(self, facts: Facts, editions: Sequence[Edition]) -> Answer:
-        """See `Question.answer`.
+    @property
+    def tried(self) -> tuple[tuple[Listed | None, dt.date | None], ...]:
+        """The lists and the day of each variation, in the order of the answer's `after`."""
+        return tuple((lists, day) for lists in self.lists or (None,) for day in self.on or (None,))
+
+    def answer(
+        self, facts: Facts, editions: Sequence[Edition], parties: Sequence[Json] = ()
+    ) -> Answer:
+        """See `Question.answer`; there is one `After` for each of `tried`.
 
         Raises:
             InputError: not-in-force (no pack is, on one of the days), facts-malformed.
@@ -108,10 +136,11 @@ class Variations:
         others = [open_edition(raw) for raw in self.packs] or editions
         before = Evaluated.of(varied(facts, shipments=self.shipments), editions)
         after = []
-        for day in self.on or (None,):
+        for lists, day in self.tried:
             if day is not None:
                 check_in_force(others, day)
-            moved = varied(facts, on=day, mode=self.mode, shipments=self.shipments)
+            listed = facts if lists is None else under_lists(facts, lists, parties)
+            moved = varied(listed, on=day, mode=self.mode, shipments=self.shipments)
             after.append(_after(day, before, Evaluated.of(moved, others)))
         return Answer(before.verdict, tuple(after))
 
@@ -126,7 +155,12 @@ class Span:
     mode: str | None = None
     shipments: tuple[Shipment, ...] | None = None
 
-    def answer(self, facts: Facts, editions: Sequence[Edition]) -> Answer:
+    def answer(
+        self,
+        facts: Facts,
+        editions: Sequence[Edition],
+        parties: Sequence[Json] = (),  # noqa: ARG002 - lists do not change with the day
+    ) -> Answer:
         """See `Question.answer`; there is one `After` for each day on which the verdict turns.
 
         Raises:
@@ -183,6 +217,28 @@ def varied(
         changed[_MODE] = mode
     moved = Facts({**facts.values, **changed})
     return moved if shipments is None else with_ledger(moved, shipments)
+
+
+def under_lists(facts: Facts, lists: Listed, parties: Sequence[Json] = ()) -> Facts:
+    """The facts with the listings of their parties as these lists give them.
+
+    Looked up is every name of `parties` (those of a declaration, by its schema), and every party
+    that the facts name, stated listings among them. A stated listing without a name stays, for
+    nobody can look it up. Where no party is named the listings are unknown, never none. Owners are
+    no parties: what is stated of them stays.
+    """
+    stated: Any = facts.values.get(_LISTINGS, ())
+    nameless = tuple(each for each in stated if "name" not in each)
+    names = [
+        *names_of(parties),
+        *(Named(role, str(facts.values[name])) for role, name in _NAMES if name in facts.values),
+        *(Named(each.get("role", "other"), each["name"]) for each in stated if "name" in each),
+    ]
+    found = lists.listings(names)
+    values = {name: value for name, value in facts.values.items() if name != _LISTINGS}
+    if found is not None or nameless:
+        values[_LISTINGS] = (*(found or ()), *nameless)
+    return Facts(values)
 
 
 def check_in_force(editions: Iterable[Edition], day: dt.date) -> None:

@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "verify": "Check a case file offline, from the bytes up.",
     "evaluate": "Run rule packs on a file of facts.",
     "classify": "Classify chips: paragraph, licence, exceptions, arithmetic.",
-    "whatif": "Try every product on other days, packs or modes.",
+    "whatif": "Try products on other days, packs, lists, modes.",
     "calendar": "List every coming day on which a verdict turns.",
     "explain": "Say what a code, a rule or an open point of the law means.",
     "lists": "Import, compare, read and check lists of parties.",

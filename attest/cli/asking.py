@@ -46,12 +46,16 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Answers:
-    """The products with their answers, and what is to be said of their source."""
+    """The products with their answers, and what is to be said of their source.
+
+    `documents` are the packs that papers and facts stand under; those of a log are in the log.
+    """
 
     products: tuple[Asked, ...]
     source: Mapping[str, Json]
     refused: Mapping[str, int]
     replaced: int
+    documents: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,16 +158,18 @@ def _ask_papers(screen: Screen, given: Sources, question: Question) -> Answers:
             f"! Left out {path}: it holds no declaration, determination or facts."
         ),
     )
-    editions = [open_edition(each.raw) for each in packs.load_all(given.base_packs or _US_EAR)]
+    documents = tuple(each.raw for each in packs.load_all(given.base_packs or _US_EAR))
+    editions = list(map(open_edition, documents))
     asked = []
     with progress(screen, "asked", total=len(products)) as advance:
         for each in products:
             with about(each.source):
-                answer = question.answer(each.facts, editions)
+                answer = question.answer(each.facts, editions, each.parties)
             asked.append(Asked(each.name, each.tape_out_id, {"source": each.source}, answer))
             if advance is not None:
                 advance(1)
-    return Answers(tuple(asked), {"packs": packs_json([each.pack for each in editions])}, {}, 0)
+    used = packs_json([each.pack for each in editions])
+    return Answers(tuple(asked), {"packs": used}, {}, 0, documents)
 
 
 def _ask_log(screen: Screen, given: Sources, question: Question) -> Answers:

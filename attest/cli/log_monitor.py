@@ -47,6 +47,9 @@ def monitor(
     or an export. A log that contradicts what was seen convicts itself: the proof is
     shown, kept beside MEMORY, and can be checked by anyone with attest log
     check-misbehaviour. MEMORY then stays as it is. One run is one look: for cron.
+
+    A log that shows nothing newer passes: watch its size as well, for a log that
+    is frozen, or whose witnesses no longer cosign, does not contradict itself.
     """
     keys = read_log_keys(log_keys)
     demanded = None if policy is None else read_policy(policy)

@@ -48,12 +48,16 @@ _NO_DESIGN: Final = {"form": "file", "sha256": "00" * 32, "describes": "not name
 
 @dataclass(frozen=True)
 class Product:
-    """A product with the facts that are known of it; `source` is the file that it came from."""
+    """A product with the facts that are known of it; `source` is the file that it came from.
+
+    `parties` are those of the declaration, none for facts.
+    """
 
     name: str
     tape_out_id: str
     source: str
     facts: Facts
+    parties: Sequence[Json] = ()
 
 
 @dataclass
@@ -205,6 +209,7 @@ def _declared(papers: _Papers, *, exporter: str, decided: dt.date) -> list[Produ
             tape_out_id=claims["product"]["tape_out_id"],
             source=source,
             facts=_facts(claims, linked.get(digest, {}).values(), exporter, decided),
+            parties=claims["parties"],
         )
         for digest, (source, claims) in papers.declarations.items()
     ]

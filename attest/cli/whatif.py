@@ -1,23 +1,35 @@
-"""`attest whatif`: what becomes of every product on another day, under other packs."""
+"""`attest whatif`: what becomes of every product on another day, under other packs or lists."""
 
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import click
 
-from attest.cli import asking, changes, clock, packs
+from attest.cli import asking, changes, clock, files, packs
 from attest.cli.asking import Answers, Sources
 from attest.cli.changes import Told
+from attest.cli.failures import about
+from attest.cli.lists_show import open_snapshot
 from attest.cli.screen import Screen, screened
 from attest.encoding import Json
+from attest.errors import InputError
+from attest.screening.names import Listed
 from attest.whatif import Variations
 
 
-@click.command("whatif", short_help="Try every product on other days, packs or modes.")
+@click.command("whatif", short_help="Try products on other days, packs, lists, modes.")
 @asking.sourced
 @click.option("--on", "days", type=clock.DATE, multiple=True, help="Day to try; may be repeated.")
 @asking.pack_option
+@click.option(
+    "--lists",
+    "list_paths",
+    multiple=True,
+    metavar="PATH",
+    help="Try these lists: a snapshot, or a folder of them; may be repeated.",
+)
 @asking.mode_option
 @asking.ledger_option
 @click.option("--scratch", is_flag=True, expose_value=False, help="Nothing is written (always so).")
@@ -29,11 +41,12 @@ def command(
     given: Sources,
     days: tuple[dt.date, ...],
     names: tuple[str, ...],
+    list_paths: tuple[str, ...],
     mode: str | None,
     ledger: str | None,
     only_changes: bool,
 ) -> int:
-    """Compare the verdicts of products with those of another day, other packs, another mode.
+    """Compare the verdicts of products with those of another day, other packs, lists, another mode.
 
     SOURCE is a declaration (signed, or as `attest declare` takes it) with its determinations, a
     table, a file of facts, a folder of these; or a log: DIR, its log.sqlite, or an export. A day
@@ -43,16 +56,20 @@ def command(
     The exit code is 0 when nothing gets worse, else that of the worst verdict that something gets
     to: 5 for HOLD, 4 for FAIL.
     """
-    if not (days or names or mode):
-        raise click.UsageError("name what to try: --on, --pack or --mode")
+    if not (days or names or mode or list_paths):
+        raise click.UsageError("name what to try: --on, --pack, --lists or --mode")
     loaded = packs.load_all(names)
     question = Variations(
         on=tuple(dict.fromkeys(days)),
+        lists=tuple(read_lists(path) for path in list_paths),
         packs=tuple(each.raw for each in loaded),
         mode=mode,
         shipments=asking.read_ledger(ledger),
     )
     answers = asking.ask(screen, given, question)
+    if question.lists:
+        screen.say("! Only these lists are tried, and exact names: all others count as not listed.")
+        _say_unread(screen, question.packs or answers.documents)
     told = [
         [
             Told(each.name, each.tape_out_id, each.place, each.answer.before, after)
@@ -60,7 +77,7 @@ def command(
                 answers.products, (each.answer.after[at] for each in answers.products), strict=True
             )
         ]
-        for at in range(len(question.on) or 1)
+        for at in range(len(question.tried))
     ]
     screen.document(
         {
@@ -70,18 +87,22 @@ def command(
             "replaced": answers.replaced,
             "tried_packs": asking.packs_json([each.pack for each in loaded]),
             "tried_mode": mode,
-            "variations": [_variation(each) for each in told],
+            "variations": [
+                _variation(lists, day, each)
+                for (lists, day), each in zip(question.tried, told, strict=True)
+            ],
             "results": _results(answers, only_changes=only_changes),
         }
     )
-    _show(screen, answers, told, only_changes=only_changes)
+    _show(screen, answers, question, told, only_changes=only_changes)
     return changes.exit_code([each for variation in told for each in variation])
 
 
-def _variation(told: list[Told]) -> dict[str, Json]:
+def _variation(lists: Listed | None, day: dt.date | None, told: list[Told]) -> dict[str, Json]:
     afters = [each.after for each in told]
     return {
-        "on": _day(afters[0].on),
+        "on": _day(day),
+        "lists": None if lists is None else _used_json(lists),
         "verdicts": changes.verdicts(told),
         "worse": sum(each.worse for each in afters),
         "better": sum(each.verdict != each.before and not each.worse for each in afters),
@@ -104,18 +125,57 @@ def _results(answers: Answers, *, only_changes: bool) -> list[Json]:
     ]
 
 
+def read_lists(path: str) -> Listed:
+    """The lists of one variation: a snapshot, or every JSON file of a folder.
+
+    Raises:
+        InputError: file (a folder without one too), too-large, list-malformed (two snapshots of
+            one list too), schema-violation, the json codes.
+    """
+    paths = [path]
+    if path != "-" and Path(path).is_dir():
+        with about(path):
+            try:
+                found = sorted(Path(path).iterdir())
+            except OSError as error:
+                raise InputError("file", (error.strerror or "cannot be read").lower()) from None
+            paths = [str(each) for each in found if each.suffix == ".json"]
+            if not paths:
+                raise InputError("file", "no file in it ends in .json")
+    snapshots = [open_snapshot(each) for each in paths]
+    with about(files.name_of(path)):
+        return Listed.of(snapshots)
+
+
+def _say_unread(screen: Screen, documents: tuple[bytes, ...]) -> None:
+    if documents and not any(b"party.listings" in raw for raw in documents):
+        screen.say("! No pack that is tried reads party.listings: other lists change nothing.")
+
+
+def _used_json(lists: Listed) -> list[Json]:
+    return [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in lists.used]
+
+
 def _day(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _show(screen: Screen, answers: Answers, told: list[list[Told]], *, only_changes: bool) -> None:
+def _show(
+    screen: Screen,
+    answers: Answers,
+    question: Variations,
+    told: list[list[Told]],
+    *,
+    only_changes: bool,
+) -> None:
     screen.out(f"{_products(len(answers.products))}. Nothing is written.")
     for line in asking.left_aside(answers):
         screen.out(f"    left aside: {line}")
-    for variation in told:
-        day = _day(variation[0].after.on) if variation else None
+    for (lists, day), variation in zip(question.tried, told, strict=True):
         screen.out()
-        screen.out(f"{day or 'On their own days'}: {changes.summary(screen, variation)}")
+        screen.out(f"{_day(day) or 'On their own days'}: {changes.summary(screen, variation)}")
+        for used in () if lists is None else lists.used:
+            screen.out(f"    under {used.list} as of {used.as_of}, {used.digest}")
         changes.show(screen, variation, everything=not only_changes)
 
 
