@@ -5,9 +5,14 @@ policy that has an address, and keeps the first one that reaches the quorum in D
 Deciding does not wait for witnesses: an answer is proven by the log's own checkpoint, and readers
 get the cosigned one, and proofs that lead to it, as soon as it covers the entry.
 
-Submissions are refused while a witness has seen a larger log than this one, which means that an
-older state was restored; and, where the service is told to fail closed, while the newest checkpoint
-has waited for its quorum longer than `limits.COSIGNING_SECONDS_MAX`.
+A witness that has cosigned a checkpoint is not asked for it again; one that fails is asked more and
+more rarely.
+
+Submissions are refused once so many witnesses say that they have seen a larger log than this one
+that the others cannot reach the quorum: an older state was restored. Fewer may be wrong or lie, for
+nothing proves what they say: they are shown, and the log goes on. Where the service is told to fail
+closed, submissions are refused too while the newest checkpoint has waited for its quorum longer
+than `limits.COSIGNING_SECONDS_MAX`.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +46,35 @@ _log = logging.getLogger("foundry.cosigning")
 FILE: Final = "cosigned"
 PAUSE_SECONDS: Final = 0.2
 """How long the thread rests before it looks for a newer checkpoint."""
+RETRY_SECONDS_MIN: Final = 1.0
+RETRY_SECONDS_MAX: Final = 16.0
+"""How long a witness that failed is left alone: twice as long each time, between these two."""
 
 
 @dataclass
 class Standing:
-    """How a witness stands: the size that it cosigned last, and the code of what failed since."""
+    """How a witness stands: the size that it cosigned last, and the code of what failed since.
+
+    `claimed` is the size of which it said that the log had it, when that is more than the log has;
+    it is not asked before `ask_at`, which is `pause` seconds after it failed last.
+    """
 
     cosigned: int = 0
     failure: str | None = None
+    claimed: int = 0
+    pause: float = 0.0
+    ask_at: float = 0.0
+
+    def succeed(self, size: int) -> None:
+        """Take down that a size was cosigned."""
+        self.cosigned, self.failure, self.claimed = size, None, 0
+        self.pause = self.ask_at = 0.0
+
+    def fail(self, code: str, now: float) -> None:
+        """Take down a failure, and leave the witness alone for a while."""
+        self.failure = code
+        self.pause = min(max(2 * self.pause, RETRY_SECONDS_MIN), RETRY_SECONDS_MAX)
+        self.ask_at = now + self.pause
 
 
 class Cosigner:
@@ -82,6 +108,9 @@ class Cosigner:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cosigner", daemon=True)
         self._newest = self._kept()
+        self._note = b""
+        self._lines: dict[str, bytes] = {}
+        """What the witnesses have answered for the checkpoint in `_note`."""
         self._waiting_since: float | None = None
         self._rolled_back = False
 
@@ -111,7 +140,7 @@ class Cosigner:
             InputError: witnesses-late.
         """
         if self._rolled_back:
-            raise LogError("rolled-back", "a witness has seen a larger log than this one")
+            raise LogError("rolled-back", "too many witnesses have seen a larger log than this one")
         since = self._waiting_since
         waited = 0.0 if since is None else self._clock() - since
         if self._fail_closed and waited > limits.COSIGNING_SECONDS_MAX:
@@ -146,13 +175,10 @@ class Cosigner:
             return
         if self._waiting_since is None:
             self._waiting_since = self._clock()
-        note = head.checkpoint
-        lines = self._ask(list(self._witnesses), note, head.signed)
-        behind = {url: answer.size for url, answer in lines.items() if isinstance(answer, Behind)}
-        self._see_larger(behind)
-        again = [url for url, size in behind.items() if size <= head.signed]
-        lines |= self._ask(again, note, head.signed)
-        cosigned = note + b"".join(each for each in lines.values() if isinstance(each, bytes))
+        if head.checkpoint != self._note:
+            self._note, self._lines = head.checkpoint, {}
+        self._collect(head.signed)
+        cosigned = self._note + b"".join(self._lines.values())
         try:
             opened = open_cosigned(cosigned, keys=self._keys, policy=self._policy)
         except LogError as error:
@@ -163,44 +189,71 @@ class Cosigner:
         self._newest = cosigned, opened.checkpoint.size
         self._waiting_since = None
 
-    def _ask(self, urls: list[str], note: bytes, size: int) -> dict[str, bytes | Behind | None]:
-        requests = {url: self._request(self._standing[url].cosigned, note, size) for url in urls}
-        if not requests:
-            return {}
+    def _collect(self, size: int) -> None:
+        """Ask those who are due; those who have cosigned another size last, once more from it."""
+        now = self._clock()
+        due = [
+            url
+            for url, standing in self._standing.items()
+            if url not in self._lines and standing.ask_at <= now
+        ]
+        for url in self._ask(self._ask(due, size), size):
+            self._fail(url, "remote")
+        self._see_larger()
+
+    def _ask(self, urls: list[str], size: int) -> list[str]:
+        """Ask witnesses at once; returns those who have cosigned another size last."""
+        if not urls:
+            return []
+        requests = {url: self._request(self._standing[url].cosigned, size) for url in urls}
         with ThreadPoolExecutor(len(requests)) as pool:
-            answers = pool.map(lambda url: self._answer(url, requests[url], note, size), urls)
-            return dict(zip(urls, answers, strict=True))
+            behind = pool.map(lambda url: self._answer(url, requests[url], size), urls)
+            return [url for url, again in zip(urls, behind, strict=True) if again]
 
-    def _request(self, old: int, note: bytes, size: int) -> bytes:
+    def _request(self, old: int, size: int) -> bytes:
         proof = prove_consistency(old, size, self._store.nodes) if 0 < old < size else []
-        return format_add_checkpoint(AddCheckpoint(old, tuple(proof), note))
+        return format_add_checkpoint(AddCheckpoint(old, tuple(proof), self._note))
 
-    def _answer(self, url: str, request: bytes, note: bytes, size: int) -> bytes | Behind | None:
+    def _answer(self, url: str, request: bytes, size: int) -> bool:
+        """Ask a witness and keep its lines; whether it is to be asked from another size."""
         standing = self._standing[url]
         try:
-            answered = note + client.ask_witness(url, request)
+            answered = self._note + client.ask_witness(url, request)
             if not cosignatures(answered, self._witnesses[url]):
                 raise LogError("checkpoint-signature", "no cosignature by a key of the policy")
-            lines = lines_by(answered, self._witnesses[url])
+            self._lines[url] = lines_by(answered, self._witnesses[url])
         except Behind as behind:
-            if behind.size > size:
-                standing.failure = "rolled-back"
-            else:
-                standing.cosigned, standing.failure = behind.size, None
-            return behind
+            if behind.size <= size:
+                standing.cosigned, standing.claimed = behind.size, 0
+                return True
+            standing.claimed = behind.size
+            self._fail(url, "rolled-back")
         except AttestError as error:
-            if standing.failure is None:
-                _log.warning("a witness does not cosign: %s", error.code)
-            standing.failure = error.code
-            return None
-        standing.cosigned, standing.failure = size, None
-        return lines
+            self._fail(url, error.code)
+        else:
+            standing.succeed(size)
+        return False
 
-    def _see_larger(self, behind: Mapping[str, int]) -> None:
-        size = max(behind.values(), default=0)
-        if size > self._store.head().size and not self._rolled_back:
-            _log.critical("a witness has seen %d entries: an older state was restored", size)
-            self._rolled_back = True
+    def _fail(self, url: str, code: str) -> None:
+        standing = self._standing[url]
+        if standing.failure != code:
+            _log.warning("a witness does not cosign: %s", code)
+        standing.fail(code, self._clock())
+
+    def _see_larger(self) -> None:
+        size = self._store.head().size
+        claims = {url: each.claimed for url, each in self._standing.items() if each.claimed > size}
+        if not claims or self._rolled_back or self._reached_by(self._witnesses.keys() - claims):
+            return
+        seen = max(claims.values())
+        _log.critical("witnesses have seen %d entries: an older state was restored", seen)
+        self._rolled_back = True
+
+    def _reached_by(self, urls: Iterable[str]) -> bool:
+        """Whether the quorum is reached once the witnesses at these addresses cosign."""
+        keys = {key for url in urls for key in self._witnesses[url]}
+        witnesses = self._policy.witnesses.items()
+        return self._policy.satisfied_by({name for name, each in witnesses if each.key in keys})
 
     def _kept(self) -> tuple[bytes, int] | None:
         if not self._path.exists():

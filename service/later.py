@@ -48,8 +48,8 @@ class Later:
         self._signer = signer
         self._foundry = foundry
         self._origin = origin
-        self._tasks: dict[asyncio.Task[None], int] = {}
-        """The tasks that decide, with the bytes of their submissions."""
+        self._tasks: dict[asyncio.Task[None], tuple[str, int]] = {}
+        """The tasks that decide, with the identifiers and sizes of their submissions."""
 
     async def __aenter__(self) -> Self:
         for submission_id, raw in self._spool.waiting():
@@ -70,6 +70,8 @@ class Later:
     async def acknowledge(self, raw: bytes) -> bytes:
         """The acknowledgement of a submission, once that is kept; the same for the same bytes.
 
+        What could not be decided when it was asked for before is tried again.
+
         Raises:
             InputError: the bytes are no submission (steps 1 and 2 of deciding); not-ready, busy
                 (so much waits already that this might not be decided in time).
@@ -87,7 +89,8 @@ class Later:
         )
         envelope = seal(statement, [self._signer])
         kept = await asyncio.to_thread(self._spool.keep, submission_id, raw, envelope)
-        if kept == envelope:
+        deciding = {each for each, _ in self._tasks.values()}
+        if kept == envelope or submission_id not in deciding:
             self._decide_later(submission_id, raw)
         return kept
 
@@ -96,12 +99,12 @@ class Later:
             raise InputError("not-ready", "submissions cannot be decided or recorded")
         if len(self._tasks) >= limits.QUEUE_SUBMISSIONS_MAX:
             raise InputError("busy", "too many submissions are waiting")
-        if sum(self._tasks.values()) + size > limits.QUEUE_BYTES_MAX:
+        if sum(waiting for _, waiting in self._tasks.values()) + size > limits.QUEUE_BYTES_MAX:
             raise InputError("busy", "submissions of too many bytes are waiting")
 
     def _decide_later(self, submission_id: str, raw: bytes) -> None:
         task = asyncio.create_task(self._decide(submission_id, raw))
-        self._tasks[task] = len(raw)
+        self._tasks[task] = submission_id, len(raw)
         task.add_done_callback(self._tasks.pop)
 
     async def _decide(self, submission_id: str, raw: bytes) -> None:

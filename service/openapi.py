@@ -123,7 +123,8 @@ def _log_paths() -> dict[str, Json]:
         "/v1/log/checkpoint": {
             "get": _operation(
                 "getCheckpoint",
-                "The newest signed checkpoint (C2SP tlog-checkpoint).",
+                "The newest signed checkpoint (C2SP tlog-checkpoint); of a log with witnesses the "
+                "newest cosigned one, and `not-ready` before the first.",
                 {"200": _text("A signed note.")},
             )
         },

@@ -87,18 +87,33 @@ class Records:
     """Reads of one log; every method may be called from any thread."""
 
     def __init__(
-        self, store: LogStore, cosigned: Callable[[], tuple[bytes, int] | None] = lambda: None
+        self, store: LogStore, cosigned: Callable[[], tuple[bytes, int] | None] | None = None
     ) -> None:
-        """Read a store; `cosigned` gives its newest cosigned checkpoint with the size, if any."""
+        """Read a store.
+
+        `cosigned` gives its newest cosigned checkpoint with the size, None before the first one; it
+        is left out for a log that has no witnesses.
+        """
         self._store = store
         self._cosigned = cosigned
         self._lock = threading.Lock()
 
     def checkpoint(self) -> bytes:
-        """The newest checkpoint: the cosigned one where there is any, else the log's own."""
+        """The newest cosigned checkpoint; the log's own where there are no witnesses.
+
+        The log's own one is larger than the first that is cosigned may be, and a reader who was
+        shown it would see the log go back: before the first there is none.
+
+        Raises:
+            InputError: not-ready.
+        """
+        if self._cosigned is None:
+            with self._lock:
+                return self._newest()[0]
         cosigned = self._cosigned()
-        with self._lock:
-            return self._newest()[0] if cosigned is None else cosigned[0]
+        if cosigned is None:
+            raise InputError("not-ready", "the witnesses have not cosigned a checkpoint yet")
+        return cosigned[0]
 
     def entry(self, index: int) -> bytes:
         """The bytes of a leaf.
@@ -200,7 +215,7 @@ class Records:
 
     def _prove(self, index: int) -> bytes:
         """The proof of an entry: to the cosigned checkpoint once that covers it."""
-        cosigned = self._cosigned()
+        cosigned = None if self._cosigned is None else self._cosigned()
         if cosigned is None or index >= cosigned[1]:
             return prove(self._store, index)
         note, size = cosigned

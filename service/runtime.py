@@ -154,8 +154,8 @@ def _stamper(
         yield stamper
 
 
-def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | None]:
-    return lambda: None if cosigner is None else cosigner.newest
+def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | None] | None:
+    return None if cosigner is None else lambda: cosigner.newest
 
 
 @contextmanager

@@ -9,7 +9,8 @@
       witness.sqlite    what was seen          witness.vkeys    the verifier keys, public
       keys/witness-ed25519.pem  keys/witness-ml-dsa-44.pem
 
-      misbehaviour/     proofs against operators of logs (SPEC 18), which anyone can check
+      misbehaviour/     proofs against operators of logs (SPEC 18), which anyone can check:
+                        <hex SHA-256 of origin>-<hex SHA-256 of proof>.json
 
 What is answered was kept before. A checkpoint that contradicts the one cosigned last is not
 cosigned, and what proves the contradiction is kept.
@@ -34,7 +35,14 @@ from attest.errors import InputError, LogError
 from attest.log.checkpoint import parse_checkpoint_text
 from attest.log.cosignature import CosignatureSigner
 from attest.log.misbehaviour import prove_misbehaviour
-from attest.log.note import NoteKey, lines_by, parse_note, parse_vkey
+from attest.log.note import (
+    ED25519_NOTE,
+    ML_DSA_44_COSIGNATURE,
+    NoteKey,
+    lines_by,
+    parse_note,
+    parse_vkey,
+)
 from attest.log.witness import AddCheckpoint, Behind, check_request, parse_add_checkpoint
 from service.files import read_file, read_private, write_file
 from service.frame import HANDLERS, SILENT
@@ -52,7 +60,11 @@ KEYS: Final = ("keys/witness-ed25519.pem", "keys/witness-ml-dsa-44.pem")
 MISBEHAVIOUR: Final = "misbehaviour"
 SIZE_TYPE: Final = "text/x.tlog.size"
 TEXT: Final = "text/plain; charset=utf-8"
-PROOFS_MAX: Final = 1000
+PROOFS_MAX: Final = 100
+"""How many proofs are kept against one log: one is enough to convict."""
+PARTIAL: Final = ".partial"
+LOG_KEY_KINDS: Final = frozenset({ED25519_NOTE, ML_DSA_44_COSIGNATURE})
+"""The types of keys that sign a log's checkpoints."""
 STATUS: Final = {
     "checkpoint-malformed": 400,
     "checkpoint-signature": 403,
@@ -133,7 +145,7 @@ class WitnessDesk:
         return text + b"\n" + lines_by(note, keys)
 
     def _keep_contradiction(self, request: AddCheckpoint) -> None:
-        """Keep what proves that a log contradicts what was cosigned, up to so many proofs."""
+        """Keep what proves that a log contradicts what was cosigned, up to so many proofs a log."""
         try:
             origin = parse_checkpoint_text(parse_note(request.note).text).origin
             first = self._seen.note(origin)
@@ -146,11 +158,15 @@ class WitnessDesk:
         if raw is None:
             return
         folder = self._folder / MISBEHAVIOUR
-        path = folder / f"{sha256(raw).hexdigest()}.json"
+        log = sha256(origin.encode()).hexdigest()
+        path = folder / f"{log}-{sha256(raw).hexdigest()}.json"
+        partial = path.with_suffix(PARTIAL)
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
-            if not path.exists() and len(list(folder.iterdir())) < PROOFS_MAX:
-                write_file(path, raw, mode=0o600)
+            if not path.exists() and len(list(folder.glob(f"{log}-*.json"))) < PROOFS_MAX:
+                partial.unlink(missing_ok=True)
+                write_file(partial, raw, mode=0o600)
+                partial.replace(path)
         except OSError as error:
             _log.error("a proof of misbehaviour cannot be kept: %s", error.strerror)
 
@@ -194,17 +210,23 @@ def open_witness(
     *,
     clock: Callable[[], dt.datetime],
 ) -> WitnessDesk:
-    """Open the folder of a witness.
+    """Open the folder of a witness; proofs of which only a part was written are removed.
 
     Raises:
         LogError: store-missing.
-        InputError: file, passphrase, key-malformed.
+        InputError: file, passphrase; key-malformed (among others: a log's key is of a type that
+            signs no checkpoint).
     """
+    if not all(key.kind in LOG_KEY_KINDS for keys in logs.values() for key in keys):
+        detail = "a verifier key of a log is of type 0x01 or 0x06; this one is a witness's"
+        raise InputError("key-malformed", detail)
     if not (folder / STORE).is_file():
         raise LogError("store-missing", "the folder is not a witness's")
     pems = (read_private(folder / KEYS[0]), read_private(folder / KEYS[1]))
     named = parse_vkey(read_file(folder / VERIFIER_KEYS).decode("ascii", "replace").split("\n")[0])
     signer = CosignatureSigner.from_pem(named.name, pems, passphrase)
+    for partial in (folder / MISBEHAVIOUR).glob(f"*{PARTIAL}"):
+        partial.unlink(missing_ok=True)
     return WitnessDesk(folder, signer, logs, clock=clock)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,12 +16,14 @@ import pytest
 from attest import limits
 from attest.acknowledgement import open_acknowledgement
 from attest.encoding import canonical, digest
+from attest.errors import InternalError
 from attest.log.checkpoint import LogKeys
 from attest.log.export import Export, write_export
 from attest.log.sqlite import SqliteStore
 from attest.omission import check_acknowledged
 from service.founding import STORE
 from service.later import Later
+from service.sequencer import Sequencer
 from service.spool import FILE, Spool
 from tests.cli.helpers import attest, check_failed, document, succeeded
 from tests.service.house import House, found_house, held, running, unread
@@ -150,6 +154,30 @@ def test_what_waits_is_decided_after_a_restart(
     assert waiting(folder) == []
 
 
+def test_what_failed_is_tried_again_when_it_is_asked_for_again(
+    folder: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    async def fail(*_: object) -> None:
+        failed.set()
+        raise InternalError("internal", "the disk is full, for example")
+
+    with running(folder, world) as house:
+        with monkeypatch.context() as patched:
+            patched.setattr(Sequencer, "submit", fail)
+            first = house.post(unread(), **PREFER).content
+            assert failed.wait(60)
+        assert [raw for _, raw in waiting(folder)] == [unread()]
+        deadline = time.monotonic() + 60
+        while house.client.get(f"/v1/submissions/{digest(unread())}").status_code != 200:
+            assert time.monotonic() < deadline
+            answer = house.post(unread(), **PREFER)
+            assert answer.status_code == 202
+            assert waiting(folder) == [] or answer.content == first
+    assert waiting(folder) == []
+
+
 def test_a_clock_that_stands_back_only_delays(folder: Path, world: World) -> None:
     with running(folder, world) as house:
         assert house.post(unread()).status_code == 201
@@ -206,7 +234,7 @@ def test_a_killed_service_keeps_what_it_acknowledged(folder: Path, world: World)
             process.communicate(timeout=30)
         acknowledgements.append(written)
     with running(folder, world) as house:
-        house.clock.move(10 * 365 * 24 * 3600 // 10)
+        house.clock.move((dt.datetime.now(dt.UTC) - NOW) // dt.timedelta(seconds=1) + 1)
         assert all(decided(house, digest(unread(number))) for number in range(4))
     store = SqliteStore.open(folder / STORE, read_only=True)
     write_export(store, folder.parent / "export")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from attest.log.merkle import root_of
 from attest.log.misbehaviour import Misbehaviour, open_misbehaviour
 from attest.log.note import NoteKey, parse_note, parse_vkey
 from attest.log.witness import AddCheckpoint, format_add_checkpoint
+from service import witness as bounds
 from service.__main__ import main
 from service.seen import SqliteSeen
 from service.witness import (
@@ -160,6 +161,43 @@ def test_lines_of_strangers_do_not_spoil_the_proof(folder: Path) -> None:
     assert [proof.kind for proof in kept(folder)] == ["fork", "fork"]
 
 
+def test_one_bad_log_does_not_use_up_the_room_for_proofs_against_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "PROOFS_MAX", 2)
+    signers = [CheckpointSigner.generate(origin) for origin in ("bad.example", "other.example")]
+    logs = {signer.keys.origin: signer.keys.note_keys() for signer in signers}
+    with closing(open_witness(folder, logs, None, clock=lambda: NOON)) as desk:
+        for signer in signers:
+            for root in range(5):
+                note = signer.sign(size=8, root=bytes([root]) * 32, at=NOON)
+                asked = format_add_checkpoint(AddCheckpoint(8 if root else 0, (), note))
+                if root == 0:
+                    desk.add_checkpoint(asked)
+                    continue
+                with pytest.raises(LogError) as caught:
+                    desk.add_checkpoint(asked)
+                assert caught.value.code == "proof-invalid"
+    for signer in signers:
+        digest = sha256(signer.keys.origin.encode()).hexdigest()
+        paths = list((folder / MISBEHAVIOUR).glob(f"{digest}-*.json"))
+        found = [open_misbehaviour(path.read_bytes(), keys=signer.keys) for path in paths]
+        assert [proof.kind for proof in found] == ["fork", "fork"]
+
+
+def test_a_proof_that_was_half_written_is_removed(folder: Path) -> None:
+    with witness(folder) as client:
+        assert add(client, request(0, 8)).status_code == 200
+        assert add(client, AddCheckpoint(8, (), signed(8, FORKED))).status_code == 422
+    (path,) = (folder / MISBEHAVIOUR).iterdir()
+    half = path.with_name(f"{'0' * 64}-{'0' * 64}.partial")
+    half.write_bytes(path.read_bytes()[:100])
+    with witness(folder) as client:
+        assert add(client, AddCheckpoint(8, (), signed(8, FORKED))).status_code == 422
+    assert not half.exists()
+    assert {proof.kind for proof in kept(folder)} == {"fork"}
+
+
 def test_a_fork_is_refused_where_its_proof_cannot_be_kept(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -292,14 +330,16 @@ def test_the_command_makes_and_runs_a_witness(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def test_the_command_refuses_keys_that_are_none(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize("kind", ["none", "a witness's"])
+def test_the_command_refuses_keys_that_are_no_logs(kind: str, tmp_path: Path, folder: Path) -> None:
     vkeys = tmp_path / "log.vkeys"
-    vkeys.write_text("not a key\n")
+    vkeys.write_text("not a key\n" if kind == "none" else (folder / VERIFIER_KEYS).read_text())
     run = subprocess.run(
         [sys.executable, "-m", "service", "witness", "run", str(folder), "--log", str(vkeys)],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert run.returncode == 1
     assert run.stderr.startswith("error: key-malformed")
