@@ -306,7 +306,7 @@ def test_readers_never_see_the_log_go_back(tmp_path: Path) -> None:
         assert (shown.status_code, shown.json()["code"]) == (503, "not-ready")
         entry = house.client.get(f"/v1/log/entries/{index}").content
         open_proof(house.client.get(f"/v1/log/proofs/{index}").content, entry=entry, keys=keys)
-    sizes = []
+    sizes: list[int] = []
     with witness(tmp_path / "w", keys) as url:
         policy = policy_of(tmp_path / "w", url)
         with running(data, world, policy=policy) as house:
