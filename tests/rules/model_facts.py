@@ -64,7 +64,7 @@ def facts_of_models(
 
 def _shipped(declaration: Declaration, shipment: DeclaredShipment) -> dict[str, FactValue | None]:
     consignees = [party for party in declaration.parties if party.role == "consignee"]
-    countries = _known(consignees[0].locations) or ()
+    countries: Sequence[str] = _known(consignees[0].locations) or ()
     alone = len(consignees) == 1
     return {
         "item.name": declaration.product.name,
