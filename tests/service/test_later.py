@@ -169,12 +169,13 @@ def test_what_failed_is_tried_again_when_it_is_asked_for_again(
             first = house.post(unread(), **PREFER).content
             assert failed.wait(60)
         assert [raw for _, raw in waiting(folder)] == [unread()]
+        house.clock.move(5)  # another acknowledgement would be dated later
         deadline = time.monotonic() + 60
         while house.client.get(f"/v1/submissions/{digest(unread())}").status_code != 200:
             assert time.monotonic() < deadline
             answer = house.post(unread(), **PREFER)
             assert answer.status_code == 202
-            assert waiting(folder) == [] or answer.content == first
+            assert answer.content == first or decided(house, digest(unread()))
     assert waiting(folder) == []
 
 
