@@ -26,7 +26,6 @@ An index of snapshots gives the fact `party.listings` (docs/RULES.md section 6) 
 from __future__ import annotations
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,12 +34,12 @@ from typing import Final, NamedTuple
 from attest.countries import COUNTRIES
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.screening.letters import VARIATIONS, of_known
 from attest.screening.snapshot import ListEntry, ListSnapshot
 
 _DROPPED: Final = frozenset(
     ("Cc", "Cf", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Zl", "Zp", "Zs")
 )
-_VARIATIONS: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _ROUNDS: Final = 2
 """What casefolding makes, or dropping brings together, is composed in the second round."""
 
@@ -65,11 +64,27 @@ class Used(NamedTuple):
 
 def key(name: str) -> str:
     """The form in which names are compared; empty for a name without a letter, digit or symbol."""
+    return of_known(_key, name)
+
+
+def _key(name: str) -> str:
     for _ in range(_ROUNDS):
         folded = unicodedata.normalize("NFKC", name).casefold()
         kept = (each for each in folded if unicodedata.category(each) not in _DROPPED)
-        name = unicodedata.normalize("NFKC", _VARIATIONS.sub("", "".join(kept)))
+        name = unicodedata.normalize("NFKC", VARIATIONS.sub("", "".join(kept)))
     return name
+
+
+def in_order(snapshots: Iterable[ListSnapshot]) -> tuple[list[ListSnapshot], tuple[Used, ...]]:
+    """Snapshots by list, at most one of each, and what names them.
+
+    Raises:
+        InputError: list-malformed (two snapshots of one list).
+    """
+    ordered = sorted(snapshots, key=lambda each: each.list)
+    if len({each.list for each in ordered}) < len(ordered):
+        raise InputError("list-malformed", "two snapshots are of one list")
+    return ordered, tuple(Used(each.list, each.as_of, each.digest) for each in ordered)
 
 
 def names_of(parties: Iterable[Json]) -> tuple[Named, ...]:
@@ -101,11 +116,7 @@ class Listed:
         Raises:
             InputError: list-malformed (two snapshots of one list).
         """
-        ordered = sorted(snapshots, key=lambda each: each.list)
-        used = tuple(Used(each.list, each.as_of, each.digest) for each in ordered)
-        for code in (each.list for each in used):
-            if [each.list for each in used].count(code) > 1:
-                raise InputError("list-malformed", "two snapshots are of one list")
+        ordered, used = in_order(snapshots)
         entries = [entry for snapshot in ordered for entry in snapshot.entries]
         places: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):

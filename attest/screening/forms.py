@@ -1,0 +1,154 @@
+"""Forms of a name: its words in Latin letters, each in one spelling and with a weight.
+
+>>> forms("The HUAXIN Technologies Co., Ltd.")[0].words
+('huaxin', 'technology')
+>>> [form.joined for form in forms("华新科技有限公司")]
+['huaxintechnology']
+
+A name has several forms where its characters have several readings; there are at most FORMS_MAX. A
+name that is all legal forms and particles keeps its words, and one without a letter or digit has no
+form. A form depends on the name alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import islice, product
+from typing import Final, NamedTuple
+
+from attest.screening.glossary import COMMON, LETTER, spelt_out
+from attest.screening.han import Reading, han, hangul
+from attest.screening.letters import looks, spelt
+from attest.screening.sounds import sound
+
+FORMS_MAX: Final = 12
+WORDS_MAX: Final = 24
+"""How many words of a name count."""
+
+_DOTTED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_]\.){2,}[^\W\d_]?(?![^\W_])")
+_APOSTROPHES: Final = re.compile("['`´ʹʻʼʽˈ‘’‛′]")
+_LATIN: Final = re.compile("[a-z0-9]+")
+_HAN_RANGES: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134a々〇"
+_KANA_RANGES: Final = "\u3041-\u30ff\u31f0-\u31ff"
+_HAN: Final = re.compile(f"[{_HAN_RANGES}]")
+_RUNS: Final = re.compile(
+    f"([{_HAN_RANGES}]+)|([\uac00-\ud7a3]+)|[{_KANA_RANGES}]+"
+    f"|[^{_HAN_RANGES}\uac00-\ud7a3{_KANA_RANGES}]+"
+)
+_LOOSE: Final = re.compile(
+    "[^\0-\u02af\u0300-\u036f\u1d00-\u1eff\u2000-\u206f\u2c60-\u2c7f\u3000-\u303f\ua720-\ua7ff"
+    f"{_HAN_RANGES}]|[{_HAN_RANGES}][·・•][{_HAN_RANGES}]"
+)
+"""Letters that are neither Latin nor Han, and the dot in a foreign name that is written in Han."""
+_NOT_ASCII: Final = re.compile("[^\0-\x7f]+")
+_SIDES: Final = re.compile(r"(.*[^\W_]{4,}.*)/(.*[^\W_]{4,}.*)")
+_DIGIT_IN_WORD: Final = re.compile("(?<=[a-z])[0135](?=[a-z])")
+_SYLLABLE: Final = (
+    "(?:[bpmfdtnlgkhjqxryw]|[zcs]h?)?"
+    "(?:i?a(?:ng?|o)|ai|ia|u?ai|ua(?:ng?)?|a|e(?:ng?|i|r)?|i(?:ng?|e|u|ong)?|o(?:ng|u)?|u(?:n|e|i|o)?)"
+)
+_SYLLABLES: Final = re.compile(rf"\b{_SYLLABLE}(?: {_SYLLABLE}){{1,3}}\b")
+"""Syllables of Chinese in Latin letters, which are written apart or as one word."""
+_DIGIT_LETTERS: Final = {"0": "o", "1": "i", "3": "e", "5": "s"}
+
+
+class Form(NamedTuple):
+    """A name in Latin letters.
+
+    `words` are those that count, `weights` theirs in permille, `total` the sum of these. `joined`
+    is all words in one; `whole` has the legal forms too, as they were written. `sound` is how the
+    words sound, empty where words that many names share are among them. `romanised` says that the
+    name was written in other letters, `loose` that these do not tell its spelling in Latin ones.
+    """
+
+    words: tuple[str, ...]
+    weights: tuple[int, ...]
+    total: int
+    joined: str
+    whole: str
+    sound: str
+    romanised: bool
+    loose: bool
+
+
+def forms(name: str) -> tuple[Form, ...]:
+    """The forms of a name, the likeliest first."""
+    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), _APOSTROPHES.sub("", spelt(name)))
+    found = _forms(text)
+    if "/" in text and (sides := _SIDES.fullmatch(text)):
+        found += (*_forms(sides[1]), *_forms(sides[2]))
+    return tuple(dict.fromkeys(found))
+
+
+def _forms(text: str) -> tuple[Form, ...]:
+    if text.isascii():
+        found = _form(_LATIN.findall(text))
+        if _DIGIT_IN_WORD.search(text):
+            read = _DIGIT_IN_WORD.sub(lambda digit: _DIGIT_LETTERS[digit[0]], text)
+            found += _form(_LATIN.findall(read))
+        if _SYLLABLES.search(text):
+            together = _SYLLABLES.sub(lambda run: run[0].replace(" ", ""), text)
+            found += _form(_LATIN.findall(together))
+        return found
+    loose = _LOOSE.search(text) is not None
+    romanised = loose or _HAN.search(text) is not None
+    made = (
+        form
+        for readings in islice(product(*_readings(text)), FORMS_MAX)
+        for form in _form(
+            [word for reading in readings for word in reading], romanised=romanised, loose=loose
+        )
+    )
+    return tuple(made)
+
+
+def _form(words: list[str], *, romanised: bool = False, loose: bool = False) -> tuple[Form, ...]:
+    words = words[:WORDS_MAX]
+    kept = spelt_out(words)
+    texts = tuple(word.text for word in kept) or tuple(words)
+    if not texts:
+        return ()
+    weights = tuple(word.weight for word in kept) or (LETTER,) * len(texts)
+    heard = "" if COMMON in weights else "".join(map(sound, texts))
+    joined, whole = "".join(texts), "".join(words)
+    return (Form(texts, weights, sum(weights), joined, whole, heard, romanised, loose),)
+
+
+def _readings(text: str) -> Iterable[tuple[Reading, ...]]:
+    """The readings of each part of a text, in their order."""
+    spaced = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in text)
+    beside_latin = _LATIN.search(text) is not None
+    for word in spaced.split():
+        for run in _RUNS.finditer(word):
+            if run[1]:
+                yield han(run[1])
+            elif run[2]:
+                yield hangul(run[2])
+            elif readings := _romanised(run[0], beside_latin=beside_latin):
+                yield readings
+
+
+def latin(text: str) -> str:
+    """Text in Latin letters of ASCII: the first reading of what is none, signs of ASCII kept."""
+    return _NOT_ASCII.sub(_in_latin, spelt(text))
+
+
+def _in_latin(found: re.Match[str]) -> str:
+    from anyascii import anyascii
+
+    return "".join(
+        f" {' '.join(han(run[1])[0])} " if run[1] else anyascii(run[0]).lower()
+        for run in _RUNS.finditer(found[0])
+    )
+
+
+def _romanised(word: str, *, beside_latin: bool) -> tuple[Reading, ...]:
+    """Letters of any other script in Latin ones, and what they look like beside Latin words."""
+    from anyascii import anyascii
+
+    alike = looks(word) if beside_latin else ""
+    texts = (anyascii(word).lower(), *([alike] if alike != word and alike.isascii() else ()))
+    readings = ("".join(_LATIN.findall(text)) for text in texts)
+    return tuple((reading,) for reading in readings if reading)
