@@ -2,12 +2,14 @@
 
     statement    subject: the new trust snapshot, by digest
     predicate    {"must_understand": [], "replaces": digest of the snapshot before, "mode",
-                  "packs": [{"id", "edition", "digest"}], "reason", "activated_at"}
+                  "packs": [{"id", "edition", "digest"}], "lists": [{"list", "as_of", "digest"}],
+                  "reason", "activated_at"}
     signed by    as many people of the foundry as a review asks for, with review keys
 
 An activation binds both snapshots. A snapshot can be in force a second time, so a log holds an
-activation statement once. It changes the packs and the mode; the foundry, the keysets and the
-threshold stay what they were.
+activation statement once. It changes the packs, the mode and the lists against which parties are
+screened, which stay where it names none; the foundry, the keysets and the threshold stay what they
+were.
 
 >>> snapshot_after(
 ...     {"v": 1, "foundry": "formosa", "mode": "cfr_text", "review_threshold": 2,
@@ -20,15 +22,19 @@ b'{"foundry":"formosa","keysets":[],"mode":"bis_practice","packs":["sha256:11111
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
 from attest.envelope import open_envelope
 from attest.errors import InputError, TrustError
 from attest.models import ACTIVATION_TYPE, Activation, parse
+from attest.screening.names import Used
 from attest.trust import Trust, people_of
+
+NO_LISTS: Final[Mapping[str, Used]] = {}
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,18 @@ class OpenedActivation:
     holders: tuple[str, ...]
 
 
-def snapshot_after(before: Json, *, packs: Iterable[str], mode: str) -> bytes:
-    """The trust snapshot that follows another, with these packs (digests) and this mode.
+def snapshot_after(
+    before: Json, *, packs: Iterable[str], mode: str, lists: Iterable[str] = ()
+) -> bytes:
+    """The trust snapshot that follows another, with these packs and lists (digests) and this mode.
 
-    `before` is the document of the snapshot that is active.
+    `before` is the document of the snapshot that is active; its lists stay where none are given.
     """
+    screened = sorted(lists)
     return encoding.canonical(
         {
             **before,
+            **({"lists": screened} if screened else {}),
             "mode": mode,
             "packs": sorted(packs),
             "schemas": sorted(schemas.schema_digest(name) for name in schemas.SCHEMAS),
@@ -85,8 +95,12 @@ def open_activation(raw: bytes, *, trust: Trust, at: dt.datetime) -> OpenedActiv
     )
 
 
-def check_activated(opened: OpenedActivation, *, before: Trust, after: Trust) -> None:
+def check_activated(
+    opened: OpenedActivation, *, before: Trust, after: Trust, lists: Mapping[str, Used] = NO_LISTS
+) -> None:
     """Check that a snapshot is the one that was activated, and changes nothing else.
+
+    `lists` says of digests which lists they are, of which day.
 
     Raises:
         TrustError: activation-not-possible.
@@ -98,9 +112,17 @@ def check_activated(opened: OpenedActivation, *, before: Trust, after: Trust) ->
         raise TrustError(
             "activation-not-possible", "the snapshot is not the one that was activated"
         )
+    screened = before.documents["list"]
+    if activation.lists is not None:
+        screened = tuple(sorted(each.digest for each in activation.lists))
+        for each in activation.lists:
+            if lists.get(each.digest) != (each.list, each.as_of, each.digest):
+                raise TrustError("activation-not-possible", "a list is not what it is called")
+    if after.documents["list"] != screened:
+        raise TrustError("activation-not-possible", "the lists are not those that were activated")
     kept = [(t.foundry, t.review_threshold, t.documents["keyset"]) for t in (before, after)]
     if kept[0] != kept[1]:
-        raise TrustError("activation-not-possible", "it changes more than packs and mode")
+        raise TrustError("activation-not-possible", "it changes more than packs, mode and lists")
 
 
 def _read_activation(statement: Json) -> Activation:

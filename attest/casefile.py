@@ -14,16 +14,24 @@ else:
     8 the timestamps, where there are any, cover the decision; their tokens are opened if the reader
       names authorities
 
-What only the whole log shows, by replay: that a declaration had been superseded or had not; that
-the trust snapshot was the newest and had been activated; that no later review is left out.
+It does not carry the lists against which the parties were screened: they are some megabytes. The
+decision says what was found in them, and step 6 takes that as it stands, unless the reader gives
+the lists.
+
+What only the whole log shows, by replay: that a declaration had been superseded or had not; that a
+review had cleared what the decision takes for cleared; that the trust snapshot was the newest and
+had been activated; that no later review is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+import datetime as dt
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from attest import encoding, limits, schemas
+from attest.decision import Prior
 from attest.encoding import Json
 from attest.errors import LogError, TrustError
 from attest.log.checkpoint import Checkpoint, LogKeys
@@ -41,6 +49,7 @@ from attest.recorded import (
     read_decision,
 )
 from attest.review import OpenedReview, open_review
+from attest.screened import Clearance, Pair, Screened, recorded_screening
 from attest.trust import Trust, load_trust
 
 
@@ -66,7 +75,9 @@ class Case:
     """A verified case.
 
     `decision` is the decision statement; `superseded_unchecked` tells that the refusal rests on an
-    earlier supersession, which only the log can show. The first of `timestamps` covers the
+    earlier supersession, which only the log can show, and `cleared_unchecked` are the digests of
+    earlier reviews that cleared a hit, likewise. `screening_unchecked` tells that what was found in
+    lists stands as the decision has it. The first of `timestamps` covers the
     decision, each further one renews the one before. `witnesses` cosigned the checkpoint of the
     decision, in the words of the policy that was asked for.
     """
@@ -77,6 +88,8 @@ class Case:
     reviews: tuple[OpenedReview, ...]
     trust: Trust
     superseded_unchecked: bool
+    screening_unchecked: bool = False
+    cleared_unchecked: tuple[str, ...] = ()
     timestamps: tuple[OpenedStamp, ...] = ()
     witnesses: tuple[str, ...] = ()
 
@@ -135,10 +148,12 @@ def open_casefile(
     log_keys: LogKeys,
     authorities: Authorities | None = None,
     policy: Policy | None = None,
+    lists: Sequence[bytes] = (),
 ) -> Case:
     """Open a case file; returns only what all eight steps have verified.
 
-    With a `policy` every checkpoint in it must have been cosigned by the quorum.
+    With a `policy` every checkpoint in it must have been cosigned by the quorum. With all the
+    `lists` of the trust snapshot the parties are screened again.
 
     Raises:
         InputError: not a case file, or a document in it is not of its schema.
@@ -160,26 +175,26 @@ def open_casefile(
         leaf=leaf_hash(format_entry(submission.entry)),
         trust=trust_entry.entry,
     )
-    trust = _open_trust(document, trust_entry.body)
+    given = {encoding.digest(raw): raw for raw in lists}
+    trust = _open_trust(document, trust_entry.body, given)
     at = decision.entry.time
     payload = open_decision(decision.body, trust=trust, at=at)
     statement = read_decision(payload)
-    superseded = statement["predicate"].get("refusal", {}).get("code") == "superseded"
-    prior: Container[tuple[str, str]] = _Everything() if superseded else frozenset()
-    decide_again(submission.body, payload, trust=trust, at=at, prior=prior)
+    premises = _premises(statement["predicate"], trust)
+    apart = not given.keys() >= set(trust.documents["list"])
+    decide_again(
+        submission.body,
+        payload,
+        trust=trust,
+        at=at,
+        prior=Prior(_Everything() if premises.superseded else frozenset(), premises.cleared),
+        screened=premises.screened if apart else None,
+    )
     reviews = [
         _open_logged(logged, "review", log_keys, f"/reviews/{position}")
         for position, logged in enumerate(document["reviews"])
     ]
-    timestamps = open_links(
-        _links(document),
-        index=decision.entry.index,
-        leaf=leaf_hash(format_entry(decision.entry)),
-        keys=log_keys,
-        authorities=authorities,
-    )
-    if timestamps and timestamps[0].timestamp is not None:
-        check_time(decision.entry, timestamps[0].timestamp)
+    timestamps = _open_timestamps(document, decision.entry, log_keys, authorities)
     _check_one_log([submission, decision, trust_entry, *reviews, *timestamps])
     return Case(
         submission=submission,
@@ -187,10 +202,51 @@ def open_casefile(
         decision=statement,
         reviews=tuple(_open_reviews(reviews, decision, payload, trust_entry, trust)),
         trust=trust,
-        superseded_unchecked=superseded,
+        superseded_unchecked=premises.superseded,
+        screening_unchecked=apart and bool(premises.screened.lists),
+        cleared_unchecked=tuple(sorted({each.review for each in premises.cleared.values()})),
         timestamps=timestamps,
         witnesses=() if policy is None else _witnesses(document, log_keys, policy),
     )
+
+
+class _Premises(NamedTuple):
+    """What a decision says of the log before it and of lists, which a case file does not carry."""
+
+    superseded: bool
+    screened: Screened
+    cleared: Mapping[Pair, Clearance]
+
+
+def _premises(decision: Json, trust: Trust) -> _Premises:
+    screened = recorded_screening(decision)
+    searched = sorted(each.digest for each in screened.lists)
+    if searched and searched != list(trust.documents["list"]):
+        raise TrustError("decision-differs", "it was screened against other lists")
+    return _Premises(
+        superseded=decision.get("refusal", {}).get("code") == "superseded",
+        screened=screened,
+        cleared={
+            (hit.party, hit.entry): Clearance(hit.cleared, dt.date.max)
+            for hit in screened.hits
+            if hit.cleared is not None
+        },
+    )
+
+
+def _open_timestamps(
+    document: Json, decision: Entry, log_keys: LogKeys, authorities: Authorities | None
+) -> tuple[OpenedStamp, ...]:
+    timestamps = open_links(
+        _links(document),
+        index=decision.index,
+        leaf=leaf_hash(format_entry(decision)),
+        keys=log_keys,
+        authorities=authorities,
+    )
+    if timestamps and timestamps[0].timestamp is not None:
+        check_time(decision, timestamps[0].timestamp)
+    return timestamps
 
 
 def _witnesses(document: Json, log_keys: LogKeys, policy: Policy) -> tuple[str, ...]:
@@ -253,9 +309,9 @@ def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
             raise LogError("root-mismatch", "one size was signed with two roots: keep this file")
 
 
-def _open_trust(document: Json, snapshot: bytes) -> Trust:
+def _open_trust(document: Json, snapshot: bytes, lists: dict[str, bytes]) -> Trust:
     keysets, packs = (_bodies(document, name) for name in ("keysets", "packs"))
-    trust = load_trust(snapshot, keysets | packs)
+    trust = load_trust(snapshot, keysets | packs | lists)
     for kind, bodies in (("keyset", keysets), ("pack", packs)):
         if not bodies.keys() >= set(trust.documents[kind]):
             raise TrustError("trust-incomplete", f"a {kind} is not in its list")

@@ -19,26 +19,35 @@ from collections.abc import Container, Generator, Sequence
 from typing import Final, NamedTuple
 
 from attest import encoding
+from attest.bound import Bound, bind
 from attest.encoding import Json
 from attest.envelope import Opened, open_envelope
 from attest.errors import AttestError, InputError, TrustError
-from attest.models import DECISION_TYPE, STATEMENT_TYPE, EnrolledParty
+from attest.models import DECISION_TYPE, STATEMENT_TYPE
 from attest.received import Received, Sealed, read_claims, read_envelopes, read_statement
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts, completion_date, derive_facts
 from attest.rules.pack import ENGINE
+from attest.screened import NOTHING_CLEARED, Cleared, Hit, Screened, screen
 from attest.trust import Trust
 
-Prior = Container[tuple[str, str]]
-"""What the log held before: (party, statement digest) is in it when that party has superseded that
-declaration by a later one that was not refused."""
 
-NOTHING: Prior = frozenset()
+class Prior(NamedTuple):
+    """What the log held before.
+
+    (party, statement digest) is in `superseded` when that party has superseded that declaration by
+    a later one that was not refused. `cleared` are the pairs of a party and an entry of a list that
+    reviews have shown to be different.
+    """
+
+    superseded: Container[tuple[str, str]] = frozenset()
+    cleared: Cleared = NOTHING_CLEARED
+
+
+NOTHING: Final = Prior()
 
 TOGETHER: Final = 32
 """So many submissions go step by step; 8 to 256 were measured to differ little."""
-
-_ATTESTER_PARTY_ROLE = {"front-end-fabricator": "foundry", "osat": "osat"}
 
 
 class Decided(NamedTuple):
@@ -46,7 +55,8 @@ class Decided(NamedTuple):
 
     `payload` is the decision statement as canonical JSON. `declaration` is (party, statement
     digest) of the declaration that was decided and `supersession` (party, statement digest) of the
-    one that it replaces, which later decisions must know; both are None for a refusal.
+    one that it replaces, which later decisions must know; both are None for a refusal. `hits` are
+    what screening found.
     """
 
     payload: bytes
@@ -54,25 +64,28 @@ class Decided(NamedTuple):
     refusal_code: str | None
     declaration: tuple[str, str] | None
     supersession: tuple[str, str] | None
+    hits: tuple[Hit, ...] = ()
 
 
-class _Bound(NamedTuple):
-    """The statements of one submission after step 6; `designer` signed the declaration."""
-
-    declaration: Json
-    digest: str
-    designer: EnrolledParty
-    determinations: list[tuple[Json, str]]
-
-
-def decide(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING) -> Decided:
+def decide(
+    raw: bytes,
+    *,
+    trust: Trust,
+    at: dt.datetime,
+    prior: Prior = NOTHING,
+    screened: Screened | None = None,
+) -> Decided:
     """Decide one submission at an instant (aware, UTC, whole seconds).
+
+    `screened` stands in the place of screening, for who has no lists but a decision that says what
+    was found in them.
 
     Raises:
         InputError: steps 1 and 2 only: json-…, too-large, base64, schema-violation.
+        TrustError: trust-incomplete (a list is missing).
         InternalError: internal; our defect, nothing is decided.
     """
-    steps = _steps(raw, trust=trust, at=at, prior=prior)
+    steps = _steps(raw, trust=trust, at=at, prior=prior, screened=screened)
     try:
         while True:
             next(steps)
@@ -118,7 +131,12 @@ def _in_step(deciding: Sequence[Generator[None, None, Decided]]) -> list[Decided
 
 
 def _steps(
-    raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior
+    raw: bytes,
+    *,
+    trust: Trust,
+    at: dt.datetime,
+    prior: Prior,
+    screened: Screened | None = None,
 ) -> Generator[None, None, Decided]:
     """Decide a submission; pauses after each step."""
     envelopes = read_envelopes(raw)  # steps 1 and 2
@@ -134,23 +152,26 @@ def _steps(
         step = 5
         received = list(map(read_claims, opened, statements))
         step = 6
-        bound = _bind(received, trust=trust, at=at, prior=prior)
+        bound = _unreplaced(bind(received, trust=trust, at=at), prior)
     except (InputError, TrustError) as error:
         return _refusal(raw, step=step, error=error, opened=opened, trust=trust, at=at)
     yield
-    facts = _facts_of(bound, trust=trust, at=at)  # step 7
+    if screened is None:
+        screened = _screened(bound, trust=trust, at=at, prior=prior)
+        yield
+    facts = _facts_of(bound, screened, trust=trust, at=at)  # step 7
     yield
     findings = [  # step 8
         finding for pack in trust.packs for finding in evaluate(pack, facts)
     ]
     yield
-    return _decided(raw, received, bound, findings, trust=trust, at=at)  # step 9
+    return _decided(raw, received, bound, screened, findings, trust=trust, at=at)  # step 9
 
 
 class Submitted(NamedTuple):
     """A submission after step 7: the product that it is about, and the facts that follow.
 
-    `declaration` and `supersession` are as in `Decided`; `parties` are those of the declaration.
+    `declaration` and `supersession` are as in `Decided`; `parties` are those that are screened.
     """
 
     product: str
@@ -172,106 +193,46 @@ def submitted_facts(
     opened = [_opened(sealed, trust=trust, at=at) for sealed in read_envelopes(raw)]
     statements = [read_statement(each.payload) for each in opened]
     received = list(map(read_claims, opened, statements))
-    bound = _bind(received, trust=trust, at=at, prior=prior)
-    superseded = bound.declaration.get("supersedes")
+    bound = _unreplaced(bind(received, trust=trust, at=at), prior)
+    screened = _screened(bound, trust=trust, at=at, prior=prior)
     return Submitted(
         product=bound.declaration["product"]["name"],
         tape_out_id=bound.declaration["product"]["tape_out_id"],
-        declaration=(bound.designer.id, bound.digest),
-        supersession=None if superseded is None else (bound.designer.id, superseded),
-        facts=_facts_of(bound, trust=trust, at=at),
-        parties=bound.declaration["parties"],
+        declaration=bound.name,
+        supersession=bound.supersession,
+        facts=_facts_of(bound, screened, trust=trust, at=at),
+        parties=bound.parties(),
     )
 
 
-def _facts_of(bound: _Bound, *, trust: Trust, at: dt.datetime) -> Facts:
-    return derive_facts(
+def _unreplaced(bound: Bound, prior: Prior) -> Bound:
+    if bound.name in prior.superseded:
+        raise TrustError("superseded", "the signer has replaced this declaration")
+    return bound
+
+
+def _screened(bound: Bound, *, trust: Trust, at: dt.datetime, prior: Prior) -> Screened | None:
+    if trust.lists is None:
+        return None
+    return screen(bound.parties(), trust.lists, on=at.date(), cleared=prior.cleared)
+
+
+def _facts_of(bound: Bound, screened: Screened | None, *, trust: Trust, at: dt.datetime) -> Facts:
+    facts = derive_facts(
         declaration=bound.declaration,
         designer_name=bound.designer.legal_name,
-        determinations=bound.determinations,
+        determinations=[(claims, party.legal_name) for claims, party in bound.determinations],
         exporter=trust.exporter,
         decided=at.date(),
         mode=trust.mode,
     )
+    return facts if screened is None else Facts({**facts.values, **screened.facts(at.date())})
 
 
 def _opened(sealed: Sealed, *, trust: Trust, at: dt.datetime) -> Opened:
     return open_envelope(
         sealed.document, ring=trust.ring, at=at, purpose="statement", payload=sealed.payload
     )
-
-
-def _bind(received: Sequence[Received], *, trust: Trust, at: dt.datetime, prior: Prior) -> _Bound:
-    declared = [each for each in received if each.declares]
-    determined = [each for each in received if not each.declares]
-    if len(declared) != 1:
-        raise InputError("not-a-submission", "a submission has exactly one declaration")
-    for each in received:
-        _check_signers(each, trust)
-        _check_addressed(each, trust=trust, at=at)
-    (declaration,) = declared
-    _check_designer(declaration)
-    for each in determined:
-        if (
-            each.claims["declaration"] != declaration.opened.digest
-            or each.statement["subject"] != declaration.statement["subject"]
-        ):
-            raise TrustError("determination-not-linked", "not a determination for the declaration")
-    if len({each.claims["attester_role"] for each in determined}) != len(determined):
-        raise InputError("not-a-submission", "two determinations in one attester role")
-    if (declaration.party.id, declaration.opened.digest) in prior:
-        raise TrustError("superseded", "the signer has replaced this declaration")
-    return _Bound(
-        declaration=declaration.claims,
-        digest=declaration.opened.digest,
-        designer=declaration.party,
-        determinations=[(each.claims, each.party.legal_name) for each in determined],
-    )
-
-
-def _check_signers(each: Received, trust: Trust) -> None:
-    party = each.party
-    if any(signer.party.id != party.id for signer in each.opened.signers):
-        raise TrustError("party-mismatch", "the signatures are of different parties")
-    if each.declares:
-        needed = "designer"
-    else:
-        role = each.claims["attester_role"]
-        needed = _ATTESTER_PARTY_ROLE[role]
-        if role == trust.exporter and party.id != trust.foundry.id:
-            raise TrustError("role-not-permitted", "only this foundry attests in its own role")
-    if needed not in party.roles:
-        raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed}")
-
-
-def _check_addressed(each: Received, *, trust: Trust, at: dt.datetime) -> None:
-    if each.claims["audience"] != trust.foundry.id:
-        raise TrustError(
-            "wrong-audience", "addressed to another foundry", pointer="/predicate/audience"
-        )
-    if at < each.not_before:
-        raise TrustError("not-yet-valid", "before its validity", pointer="/predicate/validity")
-    if at > each.not_after:
-        raise TrustError("expired", "after its validity", pointer="/predicate/validity")
-
-
-def _check_designer(declaration: Received) -> None:
-    claims = declaration.claims
-    designer = next(party for party in claims["parties"] if party["role"] == "designer")
-    if declaration.party.legal_name not in (designer["name"], designer["name_latin"]):
-        raise TrustError(
-            "party-mismatch",
-            "the declared designer is not the signer",
-            pointer="/predicate/parties",
-        )
-    subject = {
-        (each["name"], each["digest"].get("sha256")) for each in declaration.statement["subject"]
-    }
-    tape_out = claims["product"]["tape_out_id"]
-    if subject != {(tape_out, design["sha256"]) for design in claims["design"]}:
-        raise TrustError(
-            "party-mismatch", "the subject is not the declared design", pointer="/subject"
-        )
 
 
 def _refusal(
@@ -301,7 +262,8 @@ def _refusal(
 def _decided(
     raw: bytes,
     received: Sequence[Received],
-    bound: _Bound,
+    bound: Bound,
+    screened: Screened | None,
     findings: Sequence[Finding],
     *,
     trust: Trust,
@@ -323,15 +285,17 @@ def _decided(
         "verdict": verdict,
         "findings": [finding.to_json() for finding in findings],
     }
-    superseded = bound.declaration.get("supersedes")
-    if superseded is not None:
-        predicate["supersedes"] = superseded
+    if screened is not None:
+        predicate["screening"] = screened.to_json()
+    if bound.supersession is not None:
+        predicate["supersedes"] = bound.supersession[1]
     return Decided(
         payload=_statement_over(raw, predicate),
         verdict=verdict,
         refusal_code=None,
-        declaration=(bound.designer.id, bound.digest),
-        supersession=None if superseded is None else (bound.designer.id, superseded),
+        declaration=bound.name,
+        supersession=bound.supersession,
+        hits=() if screened is None else screened.hits,
     )
 
 

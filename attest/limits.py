@@ -25,6 +25,10 @@ LEDGER_BYTES_MAX: Final = 16 * 1024 * 1024
 LIST_BYTES_MAX: Final = 100 * 1024 * 1024
 """A list of parties, as published or as a snapshot; the largest published ones are a third."""
 LIST_ENTRIES_MAX: Final = 200_000
+SCREENING_HITS_MAX: Final = 256
+"""Hits that a decision names; what nobody has cleared stands before what somebody has."""
+CLEARANCE_DAYS_MAX: Final = 366
+"""How long a review may clear a pair of a party and an entry of a list."""
 
 ENVELOPES_PER_SUBMISSION_MAX: Final = 8
 SIGNATURES_PER_ENVELOPE_MAX: Final = 16

@@ -7,17 +7,19 @@ signed it, and when deciding again gives the same bytes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attest import encoding, limits, schemas
-from attest.decision import Decided, Prior, decide_each
+from attest.decision import Decided, Prior, decide
 from attest.encoding import Json
 from attest.envelope import open_envelope
 from attest.errors import AttestError, InputError, LogError, TrustError
-from attest.log.entry import Entry
+from attest.log.entry import Entry, parse_entry
+from attest.log.store import StoredEntry
 from attest.models import DECISION_TYPE, DECLARATION_TYPE
-from attest.trust import Trust
+from attest.screened import Clearance, Pair, Screened
+from attest.trust import STANDING, Trust
 
 
 def open_decision(
@@ -72,14 +74,26 @@ def read_decision(payload: bytes) -> Json:
 
 
 def decide_again(
-    submission: bytes, decision: bytes, *, trust: Trust, at: dt.datetime, prior: Prior
+    submission: bytes,
+    decision: bytes,
+    *,
+    trust: Trust,
+    at: dt.datetime,
+    prior: Prior,
+    screened: Screened | None = None,
 ) -> Decided:
     """Decide a recorded submission again and compare with the opened decision, byte for byte.
+
+    `screened` is as in `decide`.
 
     Raises:
         TrustError: decision-differs.
     """
-    (outcome,) = decide_each([(submission, at, prior)], trust=trust)
+    outcome: Decided | Exception
+    try:
+        outcome = decide(submission, trust=trust, at=at, prior=prior, screened=screened)
+    except InputError as error:
+        outcome = error
     return check_same(outcome, decision)
 
 
@@ -136,12 +150,54 @@ def supersession_of(envelope: bytes) -> tuple[str, str] | None:
     return None
 
 
+def clearances_of(envelope: bytes) -> dict[Pair, Clearance]:
+    """What a recorded review says it clears, unverified; nothing where it is no review."""
+    try:
+        document: Any = encoding.loads(envelope, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
+        payload = encoding.decode_base64(document["payload"], url_safe=True)
+        cleared: Any = encoding.loads(payload)
+        review = encoding.digest(payload)
+        return {
+            (each["party"], each["entry"]): Clearance(review, encoding.parse_date(each["until"]))
+            for each in cleared["predicate"].get("clears", ())
+        }
+    except (AttestError, AttributeError, KeyError, TypeError):
+        return {}
+
+
 _SUPERSEDES: Final = tuple(
     encoding.encode_base64(bytes(before) + b'"supersedes"')[-(-before * 4 // 3) : 16].encode()
     for before in range(3)
 )
 """What the word is in base64 after 0, 1 or 2 bytes of a group, without the characters at its ends
 that depend on its neighbours."""
+
+
+class Documents(Mapping[str, bytes]):
+    """The documents that a trust snapshot's entry rests on, by digest, read when asked for.
+
+    An entry whose commitment is not salted names its body, so only entries are read before.
+    """
+
+    def __init__(self, entries: Callable[[int, int], Iterable[StoredEntry]], trust: Entry) -> None:
+        self._entries = entries
+        self._places = {
+            parse_entry(stored.entry).commit: index
+            for kind in STANDING
+            for index in trust.refs.get(kind, ())
+            for stored in entries(index, index + 1)
+        }
+
+    def __getitem__(self, name: str) -> bytes:
+        index = self._places[name]
+        (stored,) = self._entries(index, index + 1)
+        return stored.body
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def check_decision_entry(decision: Entry, *, submission: Entry, leaf: bytes, trust: Entry) -> None:
@@ -181,5 +237,5 @@ def check_review_entry(review: Entry, *, trust: Entry) -> int:
 
 
 def _standing(trust: Entry) -> Mapping[str, tuple[int, ...]]:
-    kept = {kind: trust.refs[kind] for kind in ("keyset", "pack") if kind in trust.refs}
+    kept = {kind: trust.refs[kind] for kind in STANDING if kind in trust.refs}
     return {"trust": (trust.index,), **kept}

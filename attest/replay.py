@@ -25,14 +25,13 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from attest import encoding
 from attest.decision import TOGETHER, decide_each
 from attest.errors import AttestError, InternalError, LogError
 from attest.log.check import check_export
 from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
-from attest.recorded import confirm, open_decision
+from attest.recorded import Documents, confirm, open_decision
 from attest.review import open_review
 from attest.trust import Trust, load_trust
 from attest.walk import Piece, Plan, located, walk
@@ -160,12 +159,8 @@ def _load_trust(export: Export, trust_entry: bytes) -> Trust:
     """Load a snapshot once; the entry commits to it, so the entry's bytes are the key."""
     entry = parse_entry(trust_entry)
     (stored,) = export.entries(entry.index, entry.index + 1)
-    bodies: dict[str, bytes] = {}
-    for ref in (*entry.refs.get("keyset", ()), *entry.refs.get("pack", ())):
-        (public,) = export.entries(ref, ref + 1)
-        bodies[encoding.digest(public.body)] = public.body
     try:
-        return load_trust(stored.body, bodies)
+        return load_trust(stored.body, Documents(export.entries, entry))
     except AttestError as error:
         raise located(error, entry.index) from None
 

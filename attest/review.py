@@ -56,7 +56,33 @@ def open_review(
         raise TrustError("review-not-possible", "the decision is not an open HOLD")
     if review.reviewed_at > at:
         raise TrustError("not-yet-valid", "reviewed after it was received")
+    _check_clears(review, decided["predicate"], at.date())
     return OpenedReview(review=review, holders=people_of(opened, trust))
+
+
+def _check_clears(review: Review, decided: Json, on: dt.date) -> None:
+    """Only a release clears: names and addresses that the decision found, for a year at most."""
+    if review.clears is None:
+        return
+    if review.action != "release":
+        raise TrustError(
+            "review-not-possible", "only a release clears", pointer="/predicate/clears"
+        )
+    hits = decided["screening"]["hits"] if "screening" in decided else []
+    found = {(hit["party"], hit["entry"]) for hit in hits if hit["kind"] != "identifier"}
+    last = on + dt.timedelta(days=limits.CLEARANCE_DAYS_MAX)
+    for number, cleared in enumerate(review.clears):
+        pointer = f"/predicate/clears/{number}"
+        if (cleared.party, cleared.entry) not in found:
+            raise TrustError(
+                "review-not-possible", "not a name or address that was found", pointer=pointer
+            )
+        if not on <= cleared.until <= last:
+            raise TrustError(
+                "review-not-possible",
+                f"it is cleared for {limits.CLEARANCE_DAYS_MAX} days at most",
+                pointer=f"{pointer}/until",
+            )
 
 
 def _read_review(statement: Json) -> Review:

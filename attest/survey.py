@@ -25,7 +25,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from attest import encoding
 from attest.decision import Submitted, submitted_facts
 from attest.errors import AttestError, InputError, InternalError, LogError, TrustError
 from attest.log.check import check_export, check_store
@@ -34,6 +33,7 @@ from attest.log.entry import parse_entry
 from attest.log.export import Export
 from attest.log.sqlite import SqliteStore
 from attest.log.store import StoredEntry
+from attest.recorded import Documents
 from attest.rules.edition import Edition, open_edition
 from attest.trust import Trust, load_trust
 from attest.walk import located
@@ -250,10 +250,7 @@ def _standing(source: Export | StoreFile, index: int) -> tuple[Trust, tuple[Edit
     """A trust snapshot and the editions that it names, in the order of its packs."""
     (stored,) = source.entries(index, index + 1)
     entry = parse_entry(stored.entry)
-    bodies: dict[str, bytes] = {}
-    for ref in (*entry.refs.get("keyset", ()), *entry.refs.get("pack", ())):
-        (public,) = source.entries(ref, ref + 1)
-        bodies[encoding.digest(public.body)] = public.body
+    bodies = Documents(source.entries, entry)
     try:
         trust = load_trust(stored.body, bodies)
     except AttestError as error:

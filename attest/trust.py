@@ -7,9 +7,10 @@ bytes and from nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from attest import encoding, limits, schemas
 from attest.encoding import Json
@@ -17,6 +18,11 @@ from attest.envelope import KeyRing, Opened
 from attest.errors import InputError, TrustError
 from attest.models import EnrolledParty, Keyset, TrustDocument, parse
 from attest.rules.pack import Pack, compile_pack
+from attest.screening.names import Used
+from attest.screening.screener import Screener
+
+STANDING: Final = ("keyset", "list", "pack")
+"""Kinds of entries that a trust snapshot rests on and that a decision under it names."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class Trust:
     """An opened trust snapshot.
 
     `exporter` is the foundry's own role in the words of the facts; `packs` stand law first, then by
-    identifier; `documents` are the digests that the snapshot names, by kind of entry.
+    identifier; `documents` are the digests that the snapshot names, by kind of entry. `lists` are
+    those against which parties are screened, None where none are.
     """
 
     digest: str
@@ -34,6 +41,7 @@ class Trust:
     review_threshold: int
     ring: KeyRing
     packs: tuple[Pack, ...]
+    lists: Screener | None = None
 
     @property
     def exporter(self) -> str:
@@ -50,10 +58,13 @@ def make_trust(
     review_threshold: int,
     keysets: Mapping[str, bytes],
     packs: Mapping[str, bytes],
+    lists: Iterable[str] = (),
 ) -> bytes:
-    """Write a trust snapshot over keysets and packs, both by digest."""
+    """Write a trust snapshot over keysets, packs and lists, all by digest."""
+    screened = {"lists": sorted(lists)} if lists else {}
     return encoding.canonical(
         {
+            **screened,
             "v": 1,
             "foundry": foundry,
             "mode": mode,
@@ -66,7 +77,9 @@ def make_trust(
 
 
 def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
-    """Open a trust snapshot with the bodies of its keysets and packs, by digest.
+    """Open a trust snapshot with the bodies of its keysets, packs and lists, by digest.
+
+    The lists are opened when something is screened: until then their bodies may be missing.
 
     Raises:
         InputError: the snapshot or a keyset is not of its schema, a key is malformed.
@@ -76,8 +89,8 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
     """
     document = _read("trust", raw, limits.KEYSET_BYTES_MAX)
     model = parse(TrustDocument, document)
-    for name in ("keysets", "packs", "schemas"):
-        if document[name] != sorted(set(document[name])):
+    for name in ("keysets", "packs", "schemas", "lists"):
+        if document.get(name, []) != sorted(set(document.get(name, []))):
             raise InputError("schema-violation", "not sorted", pointer=f"/{name}")
     known = {schemas.schema_digest(name) for name in schemas.SCHEMAS}
     if not set(model.schemas) <= known:
@@ -93,13 +106,29 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
         raise TrustError("trust-incomplete", "two editions of one pack")
     return Trust(
         digest=encoding.digest(raw),
-        documents={"keyset": model.keysets, "pack": model.packs, "schema": model.schemas},
+        documents={
+            "keyset": model.keysets,
+            "pack": model.packs,
+            "schema": model.schemas,
+            "list": model.lists or (),
+        },
         foundry=parties[model.foundry],
         mode=model.mode,
         review_threshold=model.review_threshold,
         ring=KeyRing.of(keysets),
         packs=tuple(sorted(packs, key=lambda pack: (pack.layer != "law", pack.id))),
+        lists=None if model.lists is None else Screener(model.lists, bodies),
     )
+
+
+def open_lists(trust: Trust) -> tuple[Used, ...]:
+    """Open the lists of a trust snapshot, so that no decision has to; returns which they are.
+
+    Raises:
+        TrustError: trust-incomplete (a list is missing, or another one).
+        InputError: a list is not of its schema; two are of one list.
+    """
+    return () if trust.lists is None else trust.lists.index.used
 
 
 def people_of(opened: Opened, trust: Trust) -> tuple[str, ...]:

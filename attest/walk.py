@@ -7,6 +7,7 @@ of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open
     schema       is one of this version's; rests on nothing
     pack         compiles; rests on nothing
     keyset       follows its schema; rests on nothing
+    list         follows its schema, in canonical form; rests on nothing
     activation   signed by enough people under the newest trust; the trust that it names follows
     trust        opens, is the foundry's, rests on exactly the documents that it names; every one
                  but the first rests on the activation before it
@@ -28,16 +29,25 @@ from typing import Any, Final
 
 from attest import encoding, schemas
 from attest.activation import OpenedActivation, check_activated, open_activation
+from attest.decision import Prior
 from attest.errors import AttestError, LogError, TrustError
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
 from attest.log.merkle import leaf_hash
-from attest.recorded import check_decision_entry, check_review_entry, supersession_of
-from attest.trust import Trust, load_trust, open_keyset, open_pack
+from attest.recorded import (
+    check_decision_entry,
+    check_review_entry,
+    clearances_of,
+    supersession_of,
+)
+from attest.screened import NOTHING_CLEARED, Clearance, Pair
+from attest.screening.names import Used
+from attest.screening.snapshot import read_snapshot
+from attest.trust import STANDING, Trust, load_trust, open_keyset, open_pack
 from attest.witnessing import OpenedPolicy, open_policy
 
 PIECE_DECISIONS: Final = 256
-DOCUMENTS: Final = ("keyset", "pack", "schema")
+DOCUMENTS: Final = (*STANDING, "schema")
 Supersession = tuple[str, str]
 
 
@@ -47,16 +57,18 @@ class Piece:
 
     `starts` are the indices of their submissions, `superseded` what had been superseded before, and
     `superseding` what a decision in it is the first to supersede, with its number in the piece.
+    `cleared` is what reviews before it had cleared.
     """
 
     trust: int
     starts: tuple[int, ...]
     superseded: frozenset[Supersession]
     superseding: Mapping[Supersession, int]
+    cleared: Mapping[Pair, Clearance]
 
-    def before(self, number: int) -> Container[Supersession]:
-        """What had been superseded before a decision in the piece."""
-        return _Before(self, number)
+    def before(self, number: int) -> Prior:
+        """What a decision in the piece was to know of the log before it."""
+        return Prior(_Before(self, number), self.cleared)
 
 
 class _Before(Container[Supersession]):
@@ -122,19 +134,23 @@ class _Walk:
         self.index = 0
         self._origin = origin
         self._foundry = ""
-        self._public: dict[str, dict[int, bytes]] = {kind: {} for kind in DOCUMENTS}
+        self._public: dict[str, dict[int, str]] = {kind: {} for kind in DOCUMENTS}
+        self._bodies: dict[str, bytes] = {}
+        self._lists: dict[str, Used] = {}
         self._trust: Entry | None = None
         self._activation: tuple[int, OpenedActivation] | None = None
         self._submission: tuple[Entry, bytes] | None = None
         self._seen: set[bytes] = set()
         self._superseding: dict[Supersession, int] = {}
         self._before: frozenset[Supersession] = frozenset()
+        self._cleared: Mapping[Pair, Clearance] = NOTHING_CLEARED
         self._starts: list[int] = []
         self._take: Mapping[str, Callable[[Entry, bytes], None]] = {
             "genesis": self._genesis,
             "schema": self._schema,
             "pack": self._pack,
             "keyset": self._keyset,
+            "list": self._list,
             "activation": self._activate,
             "trust": self._snapshot,
             "policy": self._policy,
@@ -170,7 +186,7 @@ class _Walk:
         """End the open piece."""
         if self._trust is not None and self._starts:
             starts = tuple(self._starts)
-            piece = Piece(self._trust.index, starts, self._before, self._superseding)
+            piece = Piece(self._trust.index, starts, self._before, self._superseding, self._cleared)
             self.plan.pieces.append(piece)
             self._before |= piece.superseding.keys()
         self._starts, self._superseding = [], {}
@@ -192,17 +208,28 @@ class _Walk:
         _rests_on_nothing(entry)
         if body not in schemas.SCHEMAS.values():
             raise TrustError("trust-incomplete", "a schema is not one that this version has")
-        self._public["schema"][entry.index] = body
+        self._publish(entry, body)
 
     def _pack(self, entry: Entry, body: bytes) -> None:
         _rests_on_nothing(entry)
         open_pack(body)
-        self._public["pack"][entry.index] = body
+        self._publish(entry, body)
 
     def _keyset(self, entry: Entry, body: bytes) -> None:
         _rests_on_nothing(entry)
         open_keyset(body)
-        self._public["keyset"][entry.index] = body
+        self._publish(entry, body)
+
+    def _list(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        snapshot = read_snapshot(body)
+        self._public["list"][entry.index] = snapshot.digest
+        self._lists[snapshot.digest] = Used.of(snapshot)
+
+    def _publish(self, entry: Entry, body: bytes) -> None:
+        name = encoding.digest(body)
+        self._public[entry.kind][entry.index] = name
+        self._bodies[name] = body
 
     def _activate(self, entry: Entry, body: bytes) -> None:
         _rests_on_nothing(entry)
@@ -214,7 +241,7 @@ class _Walk:
         self._activation = entry.index, opened
 
     def _snapshot(self, entry: Entry, body: bytes) -> None:
-        named: dict[str, list[bytes]] = {}
+        named: dict[str, list[str]] = {}
         activated = entry.refs.get("activation", ())
         for kind, indices in entry.refs.items():
             if kind == "activation":
@@ -222,11 +249,14 @@ class _Walk:
             if not set(indices) <= set(self._public.get(kind, {})):
                 raise LogError("reference-broken", f"not entries of kind {kind}")
             named[kind] = [self._public[kind][index] for index in indices]
-        bodies = {encoding.digest(raw): raw for kind in named for raw in named[kind]}
-        trust = load_trust(body, bodies)
+        names = {name for kind in named for name in named[kind]}
+        trust = load_trust(body, {name: self._bodies[name] for name in names - self._lists.keys()})
         for kind in DOCUMENTS:
-            if sorted(map(encoding.digest, named.get(kind, []))) != list(trust.documents[kind]):
+            if sorted(named.get(kind, [])) != list(trust.documents[kind]):
                 raise LogError("reference-broken", "rests on other documents than it names")
+        codes = [self._lists[name].list for name in named.get("list", ())]
+        if len(set(codes)) != len(codes):
+            raise TrustError("trust-incomplete", "two snapshots are of one list")
         if trust.foundry.id != self._foundry:
             raise LogError("reference-broken", "the snapshot is of another foundry's log")
         self._check_activated(activated, trust)
@@ -240,7 +270,7 @@ class _Walk:
             raise LogError("reference-broken", "does not rest on the activation before it")
         if self._activation is not None and self._trust is not None:
             before = self.plan.trusts[self._trust.index]
-            check_activated(self._activation[1], before=before, after=trust)
+            check_activated(self._activation[1], before=before, after=trust, lists=self._lists)
         self._activation = None
 
     def _policy(self, entry: Entry, body: bytes) -> None:
@@ -268,6 +298,9 @@ class _Walk:
             raise LogError("reference-broken", "no trust snapshot to review under")
         decision = check_review_entry(entry, trust=self._trust)
         self._once(b"review of %d" % decision, body)
+        if cleared := clearances_of(body):
+            self.cut()
+            self._cleared = {**self._cleared, **cleared}
         self.plan.reviews.append(ReviewEntry(entry.index, decision, self._trust.index))
 
 

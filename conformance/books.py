@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from attest.casefile import Logged, make_casefile
-from attest.decision import decide
+from attest.decision import NOTHING, Prior, decide
 from attest.encoding import canonical, digest, parse_instant
 from attest.envelope import seal
 from attest.trust import load_trust
@@ -20,13 +20,12 @@ from conformance.papers import DECIDER
 from conformance.trees import NOON, Log
 
 Refs = dict[str, tuple[int, ...]]
-Prior = frozenset[tuple[str, str]]
 TRUST = 5
 STANDING: Refs = {"trust": (TRUST,), "keyset": (2, 3, 4), "pack": (1,)}
 """What decisions and reviews rest on, besides their submission or decision."""
 
 
-def decided(raw: bytes, *, prior: Prior = frozenset()) -> bytes:
+def decided(raw: bytes, *, prior: Prior = NOTHING) -> bytes:
     """The decision's payload of a submission at noon."""
     bodies = [*papers.KEYSETS, papers.pack()]
     trust = load_trust(papers.trust_document(), {digest(each): each for each in bodies})
@@ -79,7 +78,7 @@ def record(
     log: Log,
     raw: bytes,
     *,
-    prior: Prior = frozenset(),
+    prior: Prior = NOTHING,
     envelope: Callable[[bytes], bytes] = lambda payload: seal(payload, [DECIDER]),
     refs: Callable[[Refs], Refs] = lambda refs: refs,
     at: dt.datetime = NOON,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from attest.decision import Prior
 from attest.encoding import Json, canonical, decode_base64, digest, encode_base64, loads
 from attest.envelope import seal
 from conformance import faults, papers
@@ -78,7 +79,7 @@ def _good(log: Log, base: Book, reviewed: Book) -> Iterator[Row]:
     )
     refused = seal(declaration(audience="packager"), [DESIGNER])
     yield "refusal", "A refusal.", record(log, refused).case, _said(refused, "FAIL")
-    replaced = record(log, GOOD, prior=frozenset({("tianqiu", NAME)})).case
+    replaced = record(log, GOOD, prior=Prior({("tianqiu", NAME)})).case
     about = "A refusal for supersession, which only the whole log can show."
     yield "superseded", about, replaced, _said(GOOD, "FAIL", unchecked=True)
     about, held = "Blanks around the document.", _said(GOOD, "PASS")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from attest import limits
-from attest.decision import decide
+from attest.decision import Prior, decide
 from attest.encoding import Json, digest, loads, parse_instant
 from attest.envelope import seal
 from attest.trust import load_trust
@@ -66,7 +66,7 @@ def _decided(asked: Asked, documents: Documents, bodies: Sequence[bytes]) -> Vec
     """A vector whose outcome the author states, and whose payload the library gives."""
     trust = load_trust(asked.trust, {digest(raw): raw for raw in bodies})
     decided = decide(
-        asked.raw, trust=trust, at=parse_instant(asked.at), prior=frozenset(asked.prior)
+        asked.raw, trust=trust, at=parse_instant(asked.at), prior=Prior(frozenset(asked.prior))
     )
     predicate = loads(decided.payload)["predicate"]
     refusal = predicate.get("refusal")

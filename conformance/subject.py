@@ -19,7 +19,7 @@ from attest import schemas
 from attest.acknowledgement import open_acknowledgement
 from attest.activation import check_activated, open_activation
 from attest.casefile import open_casefile
-from attest.decision import decide
+from attest.decision import Prior, decide
 from attest.encoding import (
     Json,
     decode_base64,
@@ -230,7 +230,7 @@ def _decide(question: Mapping[str, Json]) -> Json:
         decode_base64(question["submission"]),
         trust=trust,
         at=parse_instant(question["at"]),
-        prior={(each["party"], each["declaration"]) for each in question["prior"]},
+        prior=Prior({(each["party"], each["declaration"]) for each in question["prior"]}),
     )
     predicate = loads(decided.payload)["predicate"]
     found: dict[str, Json] = {"verdict": decided.verdict, "payload": digest(decided.payload)}

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
-import logging
 import os
-import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import click
-from fastapi import FastAPI
 
 from attest.cli.packs import bundled, load
 from attest.cli.passphrase import from_text
@@ -27,7 +21,14 @@ from service.activation import record_policy
 from service.authorities import timestamp_options, timestamping_of
 from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
-from service.runtime import Timestamping, open_application, open_log, server_over
+from service.listening import (
+    access_log_option,
+    host_option,
+    listen,
+    port_option,
+    public_hosts_option,
+)
+from service.runtime import Timestamping, open_application, open_log
 from service.sequencer import utc_now
 from service.witness import VERIFIER_KEYS as WITNESS_VKEYS
 from service.witness import create_witness_app, make_witness, open_witness
@@ -44,39 +45,6 @@ _passphrase_file = click.option(
 )
 
 
-def _loopback(_: click.Context, __: click.Parameter, host: str) -> str:
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise click.UsageError(
-            "--host must be a loopback address such as 127.0.0.1: there is no authentication yet; "
-            "put a proxy that authenticates in front"
-        )
-    return host
-
-
-_host = click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    callback=_loopback,
-    help="A loopback address.",
-)
-_port = click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one."
-)
-_access_log = click.option(
-    "--access-log/--no-access-log", default=True, help="A line per request on stderr."
-)
-_public_hosts = click.option(
-    "--public-host",
-    "public_hosts",
-    metavar="NAME",
-    multiple=True,
-    help="A name, without port, that a proxy keeps in Host; may be repeated.",
-)
 _processes = click.option(
     "--processes",
     default=os.cpu_count() or 1,
@@ -115,6 +83,13 @@ def main() -> None:
     help="A rule pack to activate; may be repeated.",
 )
 @click.option(
+    "--list",
+    "lists",
+    type=_existing,
+    multiple=True,
+    help="A list to screen parties against: a snapshot of attest lists import; repeat.",
+)
+@click.option(
     "--mode", type=click.Choice(["cfr_text", "bis_practice"]), default="cfr_text", show_default=True
 )
 @click.option("--review-threshold", type=click.IntRange(2), default=2, show_default=True)
@@ -129,13 +104,14 @@ def init(
     foundry: str,
     keysets: tuple[Path, ...],
     packs: tuple[str, ...],
+    lists: tuple[Path, ...],
     mode: str,
     review_threshold: int,
     decision_key: Path | None,
     passphrase_file: Path | None,
     no_passphrase: bool,
 ) -> None:
-    """Make a data folder: keys, and a log with schemas, packs, keysets and trust.
+    """Make a data folder: keys, and a log with schemas, packs, keysets, lists and trust.
 
     The decision key is made unless one is given, and is added to the foundry's keyset unless it
     stands there.
@@ -152,6 +128,7 @@ def init(
         review_threshold=review_threshold,
         keysets=[path.read_bytes() for path in keysets],
         packs=[load(name).raw for name in packs],
+        lists=[path.read_bytes() for path in lists],
     )
     found(data, charter, decision_pem=decision_pem, passphrase=passphrase, at=utc_now())
     click.echo(f"made {data}; give {data / 'log.vkeys'} to everyone who reads the log", err=True)
@@ -159,9 +136,9 @@ def init(
 
 @main.command()
 @_folder
-@_host
-@_port
-@_public_hosts
+@host_option
+@port_option
+@public_hosts_option
 @_processes
 @click.option(
     "--policy",
@@ -175,7 +152,7 @@ def init(
 )
 @timestamp_options
 @_passphrase_file
-@_access_log
+@access_log_option
 def run(
     data: Path,
     passphrase_file: Path | None,
@@ -206,14 +183,26 @@ def run(
     metavar="PACK",
     help="A pack that the log may not hold yet: one that ships, a folder or a document; repeat.",
 )
+@click.option(
+    "--list",
+    "lists",
+    type=_existing,
+    multiple=True,
+    metavar="SNAPSHOT",
+    help="A list that the log may not hold yet; repeat.",
+)
 @_passphrase_file
 def activate(
-    data: Path, activation: Path, packs: tuple[str, ...], passphrase_file: Path | None
+    data: Path,
+    activation: Path,
+    packs: tuple[str, ...],
+    lists: tuple[Path, ...],
+    passphrase_file: Path | None,
 ) -> None:
-    """Put packs in force: record an ACTIVATION that enough people have signed.
+    """Put packs and lists in force: record an ACTIVATION that enough people have signed.
 
-    The service must be stopped. What it decides after the next start rests on the new packs;
-    earlier decisions keep theirs. attest rules sign makes an activation.
+    The service must be stopped. What it decides after the next start rests on the new packs and
+    lists; earlier decisions keep theirs. attest rules sign makes an activation.
     """
     with open_log(data, _passphrase(passphrase_file)) as (writer, records):
         index = record_activation(
@@ -221,6 +210,7 @@ def activate(
             records,
             activation=activation.read_bytes(),
             packs=[load(name).raw for name in packs],
+            lists=[path.read_bytes() for path in lists],
             at=utc_now(),
         )
     click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)
@@ -272,11 +262,11 @@ def witness_init(
     required=True,
     help="Verifier keys of a log that is followed, such as its log.vkeys; repeat for each log.",
 )
-@_host
-@_port
-@_public_hosts
+@host_option
+@port_option
+@public_hosts_option
 @_passphrase_file
-@_access_log
+@access_log_option
 def witness_run(
     data: Path, logs: tuple[Path, ...], passphrase_file: Path | None, **serving: Any
 ) -> None:
@@ -290,17 +280,17 @@ def witness_run(
     desk = open_witness(data, followed, _passphrase(passphrase_file), clock=utc_now)
     hosts = serving.pop("public_hosts")
     try:
-        _listen(create_witness_app(desk, public_hosts=hosts), **serving)
+        listen(create_witness_app(desk, public_hosts=hosts), **serving)
     finally:
         desk.close()
 
 
 @main.command("serve-demo")
 @click.argument("data", type=click.Path(path_type=Path), default=Path("demo-data"))
-@_host
-@_port
+@host_option
+@port_option
 @_processes
-@_access_log
+@access_log_option
 def serve_demo(data: Path, **serving: Any) -> None:
     """Serve a demo foundry with demo keys, made in DATA unless it is there."""
     if not data.exists():
@@ -329,30 +319,7 @@ def _serve(
         fail_closed=fail_closed,
         timestamping=timestamping,
     ) as application:
-        _listen(application, **serving)
-
-
-def _listen(
-    application: FastAPI, *, host: str, port: int, access_log: bool, paper: Path | None = None
-) -> None:
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
-    )
-    logging.getLogger("foundry.access").setLevel(logging.INFO if access_log else logging.WARNING)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
-        name = f"[{host}]" if ":" in host else host
-        url = f"http://{name}:{listener.getsockname()[1]}"
-        click.echo(f"listening on {url}")
-        if paper is not None:
-            click.echo(f"try: attest submit {url} {paper}", err=True)
-        with contextlib.suppress(KeyboardInterrupt):  # the server has stopped when it raises this
-            server_over(application).run(sockets=[listener])
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+        listen(application, **serving)
 
 
 def _new_passphrase(path: Path | None, *, no_passphrase: bool) -> bytes | None:

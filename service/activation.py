@@ -1,8 +1,8 @@
 """What people of the foundry sign for its log: the packs in force, and its witnesses.
 
-The service is stopped while this runs: one process has the folder open for writing. The packs that
-the active snapshot does not name, the schemas of this version, the activation and the new snapshot
-are appended in one commit, so a log never holds half of a change.
+The service is stopped while this runs: one process has the folder open for writing. The packs and
+lists that the active snapshot does not name, the schemas of this version, the activation and the
+new snapshot are appended in one commit, so a log never holds half of a change.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from attest.activation import check_activated, open_activation, snapshot_after
 from attest.errors import TrustError
 from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
-from attest.trust import load_trust
+from attest.trust import STANDING, load_trust, open_lists
 from attest.witnessing import open_policy
 from service.records import Records, label, payload_of
 from service.registrar import active_snapshot, active_standing
 
-DOCUMENTS = ("schema", "pack", "keyset")
+DOCUMENTS = ("schema", *STANDING)
 
 
 def activate(
@@ -29,17 +29,18 @@ def activate(
     *,
     activation: bytes,
     packs: Sequence[bytes],
+    lists: Sequence[bytes] = (),
     at: dt.datetime,
 ) -> int:
     """Append an activation with what it needs; returns the index of the new trust entry.
 
-    `packs` are the documents of packs that the active snapshot does not name.
+    `packs` and `lists` are the documents that the active snapshot does not name.
 
     Raises:
-        InputError: the activation is not of its schema.
-        TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a pack
-            that it names is neither given nor active); activation-not-possible (it was recorded
-            before: the snapshot that it replaces may be in force a second time).
+        InputError: the activation or a list is not of its schema.
+        TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a pack or
+            list that it names is neither given nor active); activation-not-possible (it was
+            recorded before: the snapshot that it replaces may be in force a second time).
         RuleError: a pack is broken.
         LogError: clock-backwards; head-moved and whatever else the store fails with.
     """
@@ -50,10 +51,16 @@ def activate(
         encoding.loads(standing.snapshot),
         packs=[pack.digest for pack in opened.activation.packs],
         mode=opened.activation.mode,
+        lists=[each.digest for each in opened.activation.lists or ()],
     )
-    given = {encoding.digest(raw): raw for raw in (*packs, *schemas.SCHEMAS.values())}
+    given = {encoding.digest(raw): raw for raw in (*packs, *lists, *schemas.SCHEMAS.values())}
     trust = load_trust(snapshot, {**standing.bodies, **given})
-    check_activated(opened, before=standing.trust, after=trust)
+    check_activated(
+        opened,
+        before=standing.trust,
+        after=trust,
+        lists={each.digest: each for each in open_lists(trust)},
+    )
     number, before = active_snapshot(records)
     places = {
         encoding.digest(records.item(index).body): index

@@ -21,7 +21,7 @@ from multiprocessing.process import BaseProcess
 
 from attest.decision import NOTHING, Decided, Prior, decide_each
 from attest.errors import AttestError, InternalError
-from attest.trust import Trust, load_trust
+from attest.trust import Trust, load_trust, open_lists
 
 _log = logging.getLogger("foundry.deciders")
 _SPAWN = multiprocessing.get_context("spawn")
@@ -36,7 +36,7 @@ def decide_one(raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior) -> Ou
 
 
 def decide_apart(raws: Sequence[bytes], *, trust: Trust, at: dt.datetime) -> list[Outcome]:
-    """Decide submissions as if nothing had been superseded; outcomes in order."""
+    """Decide submissions as if the log were empty; outcomes in order."""
     return [
         _outcome(outcome)
         for outcome in decide_each([(raw, at, NOTHING) for raw in raws], trust=trust)
@@ -72,7 +72,7 @@ class DeciderPool:
             raise
 
     def decide_all(self, raws: Sequence[bytes], at: dt.datetime) -> list[Outcome]:
-        """Decide submissions as if nothing had been superseded; outcomes in order."""
+        """Decide submissions as if the log were empty; outcomes in order."""
         share = -(-len(raws) // len(self._workers))
         chunks = [list(raws[start : start + share]) for start in range(0, len(raws), share)]
         sent = [self._send(number, (chunk, at)) for number, chunk in enumerate(chunks)]
@@ -123,6 +123,7 @@ def _work(connection: Connection, trust: bytes, bodies: Mapping[str, bytes]) -> 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     opened = load_trust(trust, bodies)
+    open_lists(opened)
     with contextlib.suppress(EOFError, OSError):
         while True:
             raws, at = connection.recv()

@@ -1,7 +1,7 @@
 """Founding a log: keys, and the entries that everything later rests on.
 
     DATA/
-      log.sqlite            the log: genesis, schemas, packs, keysets, trust
+      log.sqlite            the log: genesis, schemas, packs, keysets, lists, trust
       log.vkeys             the log's two verifier keys, public: what its readers need
       keys/log-ed25519.pem  keys/log-ml-dsa-44.pem  keys/decision.pem
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from attest.log.sqlite import SqliteStore
 from attest.log.writer import Draft, LogWriter
 from attest.models import Keyset, parse
 from attest.signing import KeySigner, load_signer
-from attest.trust import load_trust, make_trust
+from attest.trust import load_trust, make_trust, open_lists
 from service.files import write_file
 from service.records import label
 from service.registrar import decision_key
@@ -43,7 +43,8 @@ DECISION_KEY_DAYS: Final = 730
 class Charter:
     """What a log is founded on.
 
-    `keysets` are documents of SPEC 7, one of them the foundry's; `packs` canonical pack documents.
+    `keysets` are documents of SPEC 7, one of them the foundry's; `packs` canonical pack documents;
+    `lists` snapshots of the lists against which parties are screened.
     """
 
     origin: str
@@ -52,6 +53,7 @@ class Charter:
     review_threshold: int
     keysets: Sequence[bytes]
     packs: Sequence[bytes]
+    lists: Sequence[bytes] = ()
 
 
 def found(
@@ -71,6 +73,7 @@ def found(
         LogError: store-exists.
         InputError: file (among others: what an unfinished founding left is there), passphrase,
             key-malformed (the origin cannot name a key), and whatever is wrong with a keyset.
+            Also list-malformed: two snapshots are of one list.
         TrustError: trust-incomplete (among others: no keyset is the foundry's), key-purpose.
         RuleError: a pack is broken.
     """
@@ -80,17 +83,22 @@ def found(
     distinct = list(dict.fromkeys(charter.keysets))
     keysets = enrol_decision_key(distinct, charter.foundry, signer, at)
     packs = list(dict.fromkeys(charter.packs))
-    bodies = {digest(raw): raw for raw in (*keysets, *packs)}
+    lists = list(dict.fromkeys(charter.lists))
+    bodies = {digest(raw): raw for raw in (*keysets, *packs, *lists)}
     trust = make_trust(
         foundry=charter.foundry,
         mode=charter.mode,
         review_threshold=charter.review_threshold,
         keysets={digest(raw): raw for raw in keysets},
         packs={digest(raw): raw for raw in packs},
+        lists=[digest(raw) for raw in lists],
     )
-    decision_key(signer, load_trust(trust, bodies))
+    opened = load_trust(trust, bodies)
+    open_lists(opened)
+    decision_key(signer, opened)
     log_signer = CheckpointSigner.generate(charter.origin)
-    drafts, labels = _first_entries(charter, keysets, packs, trust)
+    documents = {"pack": packs, "keyset": keysets, "list": lists}
+    drafts, labels = _first_entries(charter, documents, trust)
     partial = folder.with_name(folder.name + ".partial")
     try:
         partial.mkdir(mode=0o700, parents=True)
@@ -153,13 +161,13 @@ def _decision_record(signer: KeySigner, at: dt.datetime) -> Json:
 
 
 def _first_entries(
-    charter: Charter, keysets: Sequence[bytes], packs: Sequence[bytes], trust: bytes
+    charter: Charter, documents: Mapping[str, Sequence[bytes]], trust: bytes
 ) -> tuple[list[Draft], list[tuple[bytes, int]]]:
     genesis = canonical({"v": 1, "origin": charter.origin, "foundry": charter.foundry})
     drafts = [Draft("genesis", genesis)]
     refs: dict[str, list[int]] = {}
-    released = (schemas.SCHEMAS[name] for name in sorted(schemas.SCHEMAS))
-    for kind, raws in (("schema", released), ("pack", packs), ("keyset", keysets)):
+    released = [schemas.SCHEMAS[name] for name in sorted(schemas.SCHEMAS)]
+    for kind, raws in {"schema": released, **documents}.items():
         for raw in raws:
             refs.setdefault(kind, []).append(len(drafts))
             drafts.append(Draft(kind, raw))

@@ -8,6 +8,7 @@ A label is a digest of words; the store maps it to one entry index, in the same 
 | `superseded`, party, statement digest | the decision on the declaration that replaced that one |
 | `review`, submission digest, 1, 2, … | its reviews in order |
 | `review-body`, submission digest, digest of the review as received | the review's entry |
+| `clearance`, digests of party and entry of a list, 1, 2, … | the reviews that clear the pair |
 | `trust`, 1, 2, … | the trust snapshots in order; the last one is active |
 
 A `Records` reads one store and is safe to share between threads. It shows an entry only when a

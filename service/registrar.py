@@ -4,15 +4,15 @@ It has a batch decided, seals each decision and appends submissions and decision
 only then is there an answer. A submission is known by the digest of its bytes: the same bytes get
 the same decision for ever. A `Registrar` is used by one thread.
 
-Submissions are decided as if nothing had been superseded, by worker processes if there are some.
-Where something had been, by the log or by an earlier submission of the batch, the registrar decides
-again, with what it knows.
+Submissions are decided as if the log were empty, by worker processes if there are some. Where the
+past makes it another decision, by the log or by an earlier submission of the batch, the registrar
+decides again, with what it knows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from attest.decision import Decided
@@ -23,8 +23,9 @@ from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
 from attest.review import open_review
 from attest.signing import Signer
-from attest.trust import Trust, load_trust
+from attest.trust import STANDING, Trust, load_trust
 from service.deciders import DeciderPool, decide_apart, decide_one
+from service.past import Past, clearance_labels
 from service.records import Item, Recorded, Records, label, payload_of, predicate_of
 
 HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
@@ -35,8 +36,8 @@ HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
 class Standing:
     """What every decision rests on: the active trust, its documents and their entries.
 
-    `snapshot` is the document of `trust`, `bodies` its keysets and packs by digest; `refs` maps
-    `trust`, `pack` and `keyset` to sorted entry indices (SPEC 12.6).
+    `snapshot` is the document of `trust`, `bodies` its keysets, packs and lists by digest; `refs`
+    maps `trust`, `keyset`, `list` and `pack` to sorted entry indices (SPEC 12.6).
     """
 
     trust: Trust
@@ -73,7 +74,7 @@ def active_standing(records: Records) -> Standing:
     _, index = active_snapshot(records)
     snapshot = records.item(index)
     named = parse_entry(snapshot.entry).refs
-    refs = {kind: named.get(kind, ()) for kind in ("keyset", "pack")}
+    refs = {kind: named[kind] for kind in STANDING if kind in named}
     raws = [records.item(at).body for indices in refs.values() for at in indices]
     bodies = {digest(raw): raw for raw in raws}
     return Standing(
@@ -188,6 +189,7 @@ class Registrar:
             labels=[
                 (label("review", submission_id, number), index),
                 (label("review-body", submission_id, name), index),
+                *((each, index) for each in clearance_labels(self._records, opened)),
             ],
         )
         item = self._records.item(index)
@@ -207,10 +209,10 @@ class Registrar:
         if not self.signs(at):
             error = InputError("not-ready", "the decision key is outside its validity")
             return dict.fromkeys(fresh, error)
-        superseded = _Superseded(self._records)
+        past = Past(self._records)
         outcomes: dict[str, Recorded | AttestError] = {}
         sealed: list[_Sealed] = []
-        decided = self._decide_all(list(fresh.values()), at, superseded)
+        decided = self._decide_all(list(fresh.values()), at, past)
         for (submission_id, raw), outcome in zip(fresh.items(), decided, strict=True):
             if isinstance(outcome, Decided):
                 envelope = seal(outcome.payload, [self._signer])
@@ -218,11 +220,11 @@ class Registrar:
             else:
                 outcomes[submission_id] = outcome
         if sealed:
-            outcomes |= self._record(sealed, at, superseded.labelled)
+            outcomes |= self._record(sealed, at, past.labelled)
         return outcomes
 
     def _decide_all(
-        self, raws: Sequence[bytes], at: dt.datetime, superseded: _Superseded
+        self, raws: Sequence[bytes], at: dt.datetime, past: Past
     ) -> Iterator[Decided | AttestError]:
         trust = self._standing.trust
         if self._deciders is None:
@@ -230,18 +232,18 @@ class Registrar:
         else:
             apart = self._deciders.decide_all(raws, at)
         for raw, outcome in zip(raws, apart, strict=True):
-            if superseded.touches(outcome):
-                outcome = decide_one(raw, trust=trust, at=at, prior=superseded)
+            if past.touches(outcome):
+                outcome = decide_one(raw, trust=trust, at=at, prior=past.prior)
             if isinstance(outcome, Decided):
-                superseded.add(outcome.supersession)
+                past.add(outcome)
             yield outcome
 
     def _record(
-        self, sealed: Sequence[_Sealed], at: dt.datetime, superseded: Mapping[bytes, int]
+        self, sealed: Sequence[_Sealed], at: dt.datetime, labelled: Mapping[bytes, int]
     ) -> Mapping[str, Recorded | AttestError]:
         first = self._writer.head.size
         drafts: list[Draft] = []
-        labels = [(name, first + 2 * position + 1) for name, position in superseded.items()]
+        labels = [(name, first + 2 * position + 1) for name, position in labelled.items()]
         for position, each in enumerate(sealed):
             index = first + 2 * position
             refs = {"submission": (index,), **self._standing.refs}
@@ -271,33 +273,6 @@ class Registrar:
             )
             for offset, each in zip(range(1, len(drafts), 2), sealed, strict=True)
         }
-
-
-class _Superseded(Container[tuple[str, str]]):
-    """What the log and the batch so far have superseded: (party, statement digest)."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-        self._in_batch: set[tuple[str, str]] = set()
-        self._decisions = 0
-        self.labelled: dict[bytes, int] = {}
-        """Labels to write, with the position in the batch of the decision they lead to."""
-
-    def __contains__(self, pair: object) -> bool:
-        return isinstance(pair, tuple) and (
-            pair in self._in_batch or self._records.find("superseded", *pair) is not None
-        )
-
-    def touches(self, outcome: Decided | AttestError) -> bool:
-        """Whether a decision is another one for what had been superseded."""
-        return isinstance(outcome, Decided) and outcome.declaration in self
-
-    def add(self, pair: tuple[str, str] | None) -> None:
-        """Take note of the next decision of the batch and of what it supersedes."""
-        if pair is not None and pair not in self:
-            self._in_batch.add(pair)
-            self.labelled[label("superseded", *pair)] = self._decisions
-        self._decisions += 1
 
 
 def decision_key(signer: Signer, trust: Trust) -> EnrolledKey:

@@ -20,7 +20,7 @@ from tests.mutations import name_of, read_examples
 from tests.world import ROOT
 
 EXAMPLES = read_examples()
-WITH_COUNTRIES = ("declaration", "determination", "keyset", "list")
+WITH_COUNTRIES = ("decision", "declaration", "determination", "keyset", "list")
 MODELS: dict[str, type[models.Model]] = {
     "declaration": models.Declaration,
     "determination": models.Determination,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attest import encoding
-from attest.decision import Decided, decide
+from attest.decision import Decided, Prior, decide
 from attest.encoding import Json, canonical, digest, encode_base64
 from attest.envelope import bundle, seal
 from attest.errors import CODES, AttestError, InputError
@@ -289,8 +289,8 @@ def test_supersession_is_by_the_same_party_only() -> None:
     assert predicate["supersedes"] == digest(first)
     sealed = seal(first, [WORLD.designer.signer])
     assert decided(sealed)[0].supersession is None
-    assert refused(sealed, prior=frozenset({("tianqiu", digest(first))})) == ("superseded", 6)
-    assert decided(sealed, prior=frozenset({("rival", digest(first))}))[0].refusal_code is None
+    assert refused(sealed, prior=Prior({("tianqiu", digest(first))})) == ("superseded", 6)
+    assert decided(sealed, prior=Prior({("rival", digest(first))}))[0].refusal_code is None
 
 
 def test_unknown_never_passes() -> None:

@@ -39,7 +39,7 @@ def test_what_had_been_superseded_is_known_of_each_submission() -> None:
     declaration = decide(raw, trust=TRUST, at=NOW).declaration
     assert declaration is not None
     first, second = decide_each(
-        [(raw, NOW, frozenset({declaration})), (raw, NOW, NOTHING)], trust=TRUST
+        [(raw, NOW, Prior({declaration})), (raw, NOW, NOTHING)], trust=TRUST
     )
     assert isinstance(first, Decided)
     assert isinstance(second, Decided)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from attest.casefile import Logged, make_casefile, open_casefile
-from attest.decision import NOTHING, decide
+from attest.decision import NOTHING, Prior, decide
 from attest.encoding import canonical, digest, loads
 from attest.envelope import seal
 from attest.errors import AttestError
@@ -67,7 +67,7 @@ def record(
     raw: bytes,
     *,
     decided_at: dt.datetime = LATER,
-    prior: Container[tuple[str, str]] = NOTHING,
+    prior: Prior = NOTHING,
     change: Callable[[Any], None] | None = None,
 ) -> int:
     """Append a submission and a decision of the operator's own making; the decision's index."""
@@ -136,7 +136,7 @@ def date_it_back(log: WorldLog) -> int:
 
 
 def invent_a_supersession(log: WorldLog) -> int:
-    return record(log, HELD, prior=Everything())
+    return record(log, HELD, prior=Prior(Everything()))
 
 
 def refuse_a_pass(log: WorldLog) -> int:

@@ -258,7 +258,7 @@ def test_a_hostile_document_is_looked_at_only_as_far_as_a_valid_one_could_go() -
     assert fault_of("review", {str(number): [] for number in range(100_000)}) == (
         "",
         "additionalProperties: expected only must_understand, decision, action, reason_code, "
-        "reason, evidence, reviewed_at",
+        "reason, evidence, clears, reviewed_at",
     )
 
 

@@ -136,6 +136,7 @@ class World:
         self,
         *,
         packs: Sequence[str] = ("us-ear",),
+        lists: Sequence[bytes] = (),
         mode: str = "cfr_text",
         designer_name: str = "Tianqiu Design Inc.",
         osat_name: str = "ASE Technology Holding Co., Ltd.",
@@ -143,6 +144,7 @@ class World:
         exporter: str = "front-end-fabricator",
     ) -> None:
         self.packs = {digest(raw): raw for raw in map(pack_bytes, packs)}
+        self.lists = {digest(raw): raw for raw in lists}
         self.mode = mode
         self.designer = Actor("tianqiu", designer_name, ("designer",), algorithm=ECDSA_P256)
         self.fabricator = Actor("formosa", fabricator_name, ("foundry",), country="TW")
@@ -174,11 +176,12 @@ class World:
             review_threshold=2,
             keysets=self.keysets(),
             packs=self.packs,
+            lists=self.lists,
         )
 
     def trust(self) -> Trust:
         """The opened trust snapshot."""
-        return load_trust(self.trust_bytes(), self.keysets() | self.packs)
+        return load_trust(self.trust_bytes(), self.keysets() | self.packs | self.lists)
 
     def declaration(self, **changes: Json) -> dict[str, Json]:
         """A complete declaration of a 5 nm package of 12 bn transistors without HBM."""
@@ -250,9 +253,8 @@ class World:
         **changes: Json,
     ) -> bytes:
         """A sealed activation that replaces this world's snapshot by another."""
-        trust = load_trust(
-            snapshot, {**self.keysets(), **{digest(raw): raw for raw in map(pack_bytes, PACKS)}}
-        )
+        others = {digest(raw): raw for raw in map(pack_bytes, PACKS)}
+        trust = load_trust(snapshot, {**self.keysets(), **self.packs, **others})
         predicate: dict[str, Json] = {
             "must_understand": [],
             "replaces": digest(self.trust_bytes()),

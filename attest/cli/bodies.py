@@ -23,11 +23,14 @@ from attest.log.store import LogStore
 from attest.log.writer import Draft
 from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE
 from attest.rules.pack import compile_pack
+from attest.screening.snapshot import read_snapshot
+from attest.trust import STANDING
 
 _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
     "keyset": "keysets",
     "pack": "packs",
     "schema": "schemas",
+    "list": "lists",
 }
 _STATEMENT_OF: Final[Mapping[str, str]] = {
     "activation": ACTIVATION_TYPE,
@@ -49,6 +52,8 @@ def check_body(kind: str, raw: bytes) -> None:
     elif kind == "schema":
         if raw not in schemas.SCHEMAS.values():
             raise InputError("not-found", "not a schema that this version releases")
+    elif kind == "list":
+        read_snapshot(raw)
     elif kind in ("keyset", "trust"):
         schemas.validate(kind, encoding.loads(raw))
     elif kind == "submission":
@@ -110,7 +115,7 @@ class Shelf:
             named = {
                 one: self._indices(document[many])
                 for one, many in _NAMED_BY_TRUST.items()
-                if document[many]
+                if document.get(many)
             }
             activated = self.last_kind == "activation"
             return {**named, **({"activation": (self.size - 1,)} if activated else {})}
@@ -119,7 +124,7 @@ class Shelf:
         if self.trust is None:
             raise InputError("not-found", f"a {kind} needs a trust entry before it")
         index, below = self.trust
-        below = {name: named for name, named in below.items() if name in ("keyset", "pack")}
+        below = {name: named for name, named in below.items() if name in STANDING}
         if kind == "policy":
             return {"trust": (index,)}
         if kind == "decision":

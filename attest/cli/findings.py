@@ -31,6 +31,7 @@ def word_of(finding: Json) -> str:
 def show_decision(screen: Screen, predicate: Json) -> None:
     """Print what a decision found, or the reason of its refusal."""
     if "refusal" not in predicate:
+        _show_screening(screen, predicate)
         show(screen, predicate["findings"], predicate["verdict"])
         return
     refusal = predicate["refusal"]
@@ -40,6 +41,22 @@ def show_decision(screen: Screen, predicate: Json) -> None:
     screen.out(f"        where        {refusal['pointer'] or '/'}")
     if code:
         screen.out(f"        mend         {code.mend}")
+
+
+def _show_screening(screen: Screen, predicate: Json) -> None:
+    """The lists that were searched, and the hits by the numbers that attest review takes."""
+    if "screening" not in predicate:
+        return
+    lists = [f"{each['list']} of {each['as_of']}" for each in predicate["screening"]["lists"]]
+    screen.out(f"Every party was looked for in: {', '.join(lists)}.")
+    for number, hit in enumerate(predicate["screening"]["hits"], 1):
+        told = f"{hit['kind']} {hit['matched']}, {hit['reason']}, {hit['score_permille']} of 1000"
+        if "cleared" in hit:
+            told += f"; cleared by review {hit['cleared']}"
+        screen.out(f"{number:>4}. {hit['role']} {hit['name']}")
+        screen.out(f"        {'may be':<12} {hit['listed']} ({hit['list']} {hit['id']})")
+        screen.out(f"        {'because of':<12} {told}")
+    screen.out()
 
 
 def show(screen: Screen, findings: Sequence[Json], verdict: str, *, trace: bool = False) -> None:

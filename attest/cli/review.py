@@ -30,6 +30,15 @@ ACTIONS: Final = ("release", "refuse", "ask")
 @click.option(
     "--evidence", metavar="FILE", multiple=True, help="Name FILE by digest; may be repeated."
 )
+@click.option(
+    "--clear",
+    "cleared",
+    metavar="NUMBER",
+    type=click.IntRange(1),
+    multiple=True,
+    help="A hit of the screening that is another party, by its number; may be repeated.",
+)
+@click.option("--clear-until", type=clock.DATE, help="The last day on which that holds.")
 @click.option("--reviewed-at", type=clock.INSTANT, help="Default: now.")
 @click.option(
     "--keyset", metavar="FILE", help="The foundry's keyset: check its signature on the decision."
@@ -44,6 +53,8 @@ def command(
     reason_code: str,
     reason: str,
     evidence: tuple[str, ...],
+    cleared: tuple[int, ...],
+    clear_until: dt.date | None,
     reviewed_at: dt.datetime | None,
     keyset: str | None,
     output: str | None,
@@ -52,7 +63,13 @@ def command(
 
     DECISION is the decision's envelope, the answer that attest submit saved, or a case file. Two
     people sign the statement: attest sign, then attest sign --add with the other key.
+
+    A release may clear hits of the screening: as long as neither what is declared of the party nor
+    the listed entry changes, later decisions take them for different parties until that day.
+    attest verify numbers the hits of a case file.
     """
+    if bool(cleared) is not (clear_until is not None):
+        raise click.UsageError("--clear and --clear-until need each other.")
     envelope = _decision_in(decision)
     with about(files.name_of(decision)):
         payload = documents.unverified_payload(envelope)
@@ -71,6 +88,7 @@ def command(
         reason_code=reason_code,
         reason=reason,
         evidence=[_evidence(path) for path in evidence],
+        clears=dict.fromkeys(cleared, clear_until) if clear_until else None,
         reviewed_at=reviewed_at or clock.now(),
     )
     write_statements(screen, [statement], targets_of([statement], output=output))

@@ -9,6 +9,7 @@ import click
 from attest import encoding, limits, schemas
 from attest.cli import clock, files, packs
 from attest.cli.failures import about
+from attest.cli.lists_show import open_snapshot
 from attest.cli.passphrase import passphrase_file
 from attest.cli.screen import Screen, screened
 from attest.cli.sign import agreed_signer, write_signed
@@ -16,6 +17,7 @@ from attest.cli.statements import activation_statement
 from attest.encoding import Json
 from attest.envelope import seal
 from attest.rules.register import MODES
+from attest.screening.names import Used
 
 
 @click.command("sign", short_help="Sign the activation of packs for a foundry's log.")
@@ -25,6 +27,13 @@ from attest.rules.register import MODES
     metavar="FILE",
     required=True,
     help="The active snapshot: GET /v1/trust of the service.",
+)
+@click.option(
+    "--list",
+    "lists",
+    metavar="SNAPSHOT",
+    multiple=True,
+    help="A list to screen parties against; repeat for all. Default: those of the snapshot.",
 )
 @click.option("--mode", type=click.Choice(MODES), help="Default: the mode of the snapshot.")
 @click.option("--reason", required=True, help="The reason in a sentence.")
@@ -40,6 +49,7 @@ def sign(
     *,
     names: tuple[str, ...],
     trust: str,
+    lists: tuple[str, ...],
     mode: str | None,
     reason: str,
     activated_at: dt.datetime | None,
@@ -51,8 +61,8 @@ def sign(
 ) -> int:
     """Sign the statement that these packs, and no others, decide from now on.
 
-    It names each pack by its digest and the snapshot that it replaces. A second person adds a
-    signature with attest sign --add; python -m service activate then records it.
+    It names each pack and list by its digest and the snapshot that it replaces. A second person
+    adds a signature with attest sign --add; python -m service activate then records it.
     """
     files.require_free(*(() if output is None else (output,)))
     before = _snapshot(trust)
@@ -61,6 +71,7 @@ def sign(
         packs={
             each.pack.digest: (each.pack.id, each.pack.edition) for each in packs.load_all(names)
         },
+        lists=[Used.of(open_snapshot(path)) for path in lists],
         mode=mode or before["mode"],
         reason=reason,
         activated_at=activated_at or clock.now(),

@@ -190,6 +190,11 @@ def _review(predicate: Json) -> list[str]:
         f"I {predicate['action']} it, for reason {predicate['reason_code']}.",
         f"In words: {predicate['reason']}",
         f"I rest on {len(predicate['evidence'])} pieces of evidence, named by digest.",
+        *(
+            f"I say that party {each['party']} is not the listed {each['entry']}, "
+            f"until {each['until']}."
+            for each in predicate.get("clears", ())
+        ),
         f"Reviewed at {predicate['reviewed_at']}.",
     ]
 
@@ -202,8 +207,18 @@ def _activation(predicate: Json) -> list[str]:
             f"  {pack['id']}, edition {pack['edition']}, {pack['digest']}"
             for pack in predicate["packs"]
         ),
+        *_lists(predicate),
         f"In words: {predicate['reason']}",
         f"Activated at {predicate['activated_at']}.",
+    ]
+
+
+def _lists(predicate: Json) -> list[str]:
+    if "lists" not in predicate:
+        return ["The lists against which parties are screened stay what they are."]
+    return [
+        "From then on parties are screened against these lists:",
+        *(f"  {each['list']} of {each['as_of']}, {each['digest']}" for each in predicate["lists"]),
     ]
 
 

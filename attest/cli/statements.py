@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from attest import encoding, limits, schemas
@@ -28,6 +28,7 @@ from attest.models import (
     REVIEW_TYPE,
     STATEMENT_TYPE,
 )
+from attest.screening.names import Used
 from attest.witnessing import text_of
 
 SCHEMA_OF: Final[Mapping[str, str]] = {
@@ -77,11 +78,16 @@ def review_statement(
     reason: str,
     evidence: list[Json],
     reviewed_at: dt.datetime,
+    clears: Mapping[int, dt.date] | None = None,
 ) -> dict[str, Json]:
     """The statement that reviews the decision with that payload (SPEC 11).
 
+    `clears` are hits of the decision by number, from 1, with the last day on which they are
+    cleared.
+
     Raises:
-        InputError: schema-violation and the codes of `encoding.loads` for text.
+        InputError: schema-violation and the codes of `encoding.loads` for text; not-found (the
+            decision has no hit of that number).
     """
     decided = check_statement(
         encoding.loads(decision, bytes_max=limits.CASEFILE_BYTES_MAX), DECISION_TYPE
@@ -95,28 +101,48 @@ def review_statement(
             "reason_code": reason_code,
             "reason": reason,
             "evidence": evidence,
+            **_cleared(decided["predicate"], clears or {}),
             "reviewed_at": encoding.format_instant(reviewed_at),
         },
     )
     return _statement(REVIEW_TYPE, decided["subject"], checked)
 
 
+def _cleared(decided: Json, clears: Mapping[int, dt.date]) -> dict[str, Json]:
+    hits = decided["screening"]["hits"] if "screening" in decided else []
+    if not all(1 <= number <= len(hits) for number in clears):
+        raise InputError("not-found", f"the decision has {len(hits)} hits, numbered from 1")
+    pairs = [
+        {
+            "party": hits[number - 1]["party"],
+            "entry": hits[number - 1]["entry"],
+            "until": until.isoformat(),
+        }
+        for number, until in clears.items()
+    ]
+    return {"clears": pairs} if pairs else {}
+
+
 def activation_statement(
     *,
     before: Json,
     packs: Mapping[str, tuple[str, str]],
+    lists: Iterable[Used] = (),
     mode: str,
     reason: str,
     activated_at: dt.datetime,
 ) -> tuple[dict[str, Json], bytes]:
     """The statement that puts packs in force after a trust snapshot, and the next snapshot.
 
-    `before` is the document of the active snapshot; `packs` maps digests to (id, edition).
+    `before` is the document of the active snapshot; `packs` maps digests to (id, edition). Its
+    lists stay where no `lists` are given.
 
     Raises:
         InputError: schema-violation and the codes of `encoding.loads` for text.
     """
-    snapshot = snapshot_after(before, packs=packs, mode=mode)
+    used = sorted(lists)
+    snapshot = snapshot_after(before, packs=packs, mode=mode, lists=[each.digest for each in used])
+    screened = [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in used]
     checked = _checked(
         "activation",
         {
@@ -130,6 +156,7 @@ def activation_statement(
                 ),
                 key=lambda pack: pack["id"],
             ),
+            **({"lists": screened} if screened else {}),
             "reason": reason,
             "activated_at": encoding.format_instant(activated_at),
         },

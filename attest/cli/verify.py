@@ -29,6 +29,13 @@ _SETTLED = {"release": "PASS", "refuse": "FAIL"}
 @click.option(
     "--policy", metavar="FILE", help="Witnesses who have to have cosigned (c2sp.org/tlog-policy)."
 )
+@click.option(
+    "--list",
+    "lists",
+    metavar="SNAPSHOT",
+    multiple=True,
+    help="A list that the parties were screened against, to do it again; repeat for all.",
+)
 @timestamp_roots(required=False)
 @click.option("--at", type=clock.INSTANT, help="When its timestamp has to hold (default: now).")
 @screened
@@ -39,6 +46,7 @@ def command(
     log_keys: str,
     foundry: str | None,
     policy: str | None,
+    lists: tuple[str, ...],
     roots: tuple[str, ...],
     at: dt.datetime | None,
 ) -> int:
@@ -52,9 +60,12 @@ def command(
         read_authorities(roots),
         None if policy is None else read_policy(policy),
     )
+    snapshots = [files.read_bytes(path, bytes_max=limits.LIST_BYTES_MAX) for path in lists]
     raw = files.read_bytes(casefile, bytes_max=limits.CASEFILE_BYTES_MAX)
     with about(files.name_of(casefile)):
-        case = open_casefile(raw, log_keys=keys, authorities=authorities, policy=witnesses)
+        case = open_casefile(
+            raw, log_keys=keys, authorities=authorities, policy=witnesses, lists=snapshots
+        )
         if foundry not in (None, case.trust.foundry.id):
             raise TrustError("party-mismatch", "the case is of another foundry")
         stamped = _stamped(case, authorities, at or clock.now())
@@ -71,6 +82,8 @@ def command(
             "checks": [{"name": name, "found": found} for name, found in checks],
             "reviews": _reviews(case),
             "superseded_unchecked": case.superseded_unchecked,
+            "screening_unchecked": case.screening_unchecked,
+            "cleared_unchecked": list(case.cleared_unchecked),
             "witnesses": list(case.witnesses),
             "timestamps": [stamp_json(each) for each in case.timestamps],
             "decision": predicate,
@@ -163,6 +176,12 @@ def _show(screen: Screen, case: Case, checks: list[tuple[str, str]], outcome: st
         screen.result("PASS", name, found)
     if case.superseded_unchecked:
         screen.result("N-A", "superseded", "only a replay of the log can show what came before")
+    if case.screening_unchecked:
+        told = "taken from the decision; give the lists to do it again (--list)"
+        screen.result("N-A", "screening", told)
+    for review in case.cleared_unchecked:
+        told = f"only a replay of the log can show that review {review} cleared it"
+        screen.result("N-A", "cleared", told)
     if case.timestamps and case.timestamps[0].timestamp is None:
         told = "not checked: name the authority that you trust (--timestamp-root)"
         screen.result("N-A", "timestamp", told)

@@ -45,6 +45,7 @@ KINDS: Final = SALTED_KINDS | {
     "schema",
     "pack",
     "keyset",
+    "list",
     "activation",
     "trust",
     "policy",

@@ -12,11 +12,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from attest import limits
+from attest.models.lists import Footnotes, ListCode, ListId, ListText, NamedList
 from attest.models.values import (
     UNIQUE,
     AmbiguityId,
     Array,
     Confidence,
+    Country,
     Day,
     Digest,
     Expression,
@@ -141,6 +143,33 @@ class Refusal(Model):
     pointer: Pointer
 
 
+class DecidedHit(Model):
+    """An entry of a list that a party may be, and how near they are."""
+
+    role: Identifier
+    name: Name
+    party: Digest
+    list: ListCode
+    id: ListId
+    entry: Digest
+    listed: ListText
+    matched: ListText
+    kind: Literal["identifier", "name", "address"]
+    reason: Identifier
+    score_permille: Annotated[int, Field(ge=1, le=1000)]
+    footnotes: Maybe[Footnotes] = None
+    country: Maybe[Country] = None
+    address_only: Maybe[Literal[True]] = None
+    cleared: Maybe[Digest] = None
+
+
+class DecidedScreening(Model):
+    """The lists in which the parties were looked for, and what was found there (SPEC 10.6)."""
+
+    lists: Annotated[Array[NamedList], Field(min_length=1, max_length=64)]
+    hits: Annotated[Array[DecidedHit], Field(max_length=limits.SCREENING_HITS_MAX)]
+
+
 class Decision(Model):
     """The predicate in which a foundry decides on a submission (SPEC 10)."""
 
@@ -156,6 +185,7 @@ class Decision(Model):
         Array[DecidedStatement], Field(max_length=limits.ENVELOPES_PER_SUBMISSION_MAX)
     ]
     supersedes: Maybe[Digest] = None
+    screening: Maybe[DecidedScreening] = None
     verdict: Verdict
     findings: Maybe[Annotated[Array[Finding], Field(max_length=1024)]] = None
     refusal: Maybe[Refusal] = None
@@ -166,8 +196,8 @@ class Decision(Model):
             typed = all(statement.predicate_type for statement in self.statements)
             if self.findings is None or self.completion_date is None or not typed:
                 raise ValueError("a decision has findings, a day of completion, typed statements")
-        elif self.findings is not None or self.verdict != "FAIL":
-            raise ValueError("a refusal is a FAIL without findings")
+        elif (self.findings, self.screening, self.verdict) != (None, None, "FAIL"):
+            raise ValueError("a refusal is a FAIL without findings or screening")
         return self
 
 
@@ -178,6 +208,7 @@ class Activation(Model):
     replaces: Digest
     mode: Mode
     packs: Annotated[Array[DecidedPack], Field(min_length=1, max_length=64)]
+    lists: Maybe[Annotated[Array[NamedList], Field(min_length=1, max_length=64)]] = None
     reason: Text
     activated_at: Instant
 

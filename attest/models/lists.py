@@ -23,45 +23,44 @@ from attest.models.values import (
     Name,
 )
 
-_ListCode = Annotated[str, StringConstraints(max_length=16, pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$")]
-_ListId = Annotated[str, StringConstraints(max_length=80, pattern=r"^[!-~]{1,80}$")]
-_ListText = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^\S(.*\S)?$")]
-_ListTexts = Annotated[Array[_ListText], Field(min_length=1, max_length=512), UNIQUE]
+ListCode = Annotated[str, StringConstraints(max_length=16, pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$")]
+ListId = Annotated[str, StringConstraints(max_length=80, pattern=r"^[!-~]{1,80}$")]
+ListText = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^\S(.*\S)?$")]
+_ListTexts = Annotated[Array[ListText], Field(min_length=1, max_length=512), UNIQUE]
+Footnotes = Annotated[
+    Array[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9), UNIQUE
+]
 
 
 class ListIdentifier(Model):
     """A number under which somebody registered a party."""
 
-    scheme: _ListText
-    value: _ListText
+    scheme: ListText
+    value: ListText
 
 
 class ListRemark(Model):
     """What else the publication says of an entry."""
 
     name: Name
-    text: _ListText
+    text: ListText
 
 
 class ListedParty(Model):
     """A party, vessel, aircraft or address of a list."""
 
-    list: _ListCode
-    id: _ListId
+    list: ListCode
+    id: ListId
     kind: Literal["entity", "person", "vessel", "aircraft", "address", "unknown"]
     names: _ListTexts
     original: Maybe[_ListTexts] = None
     addresses: Maybe[_ListTexts] = None
     countries: Maybe[Annotated[Array[Country], Field(min_length=1, max_length=64), UNIQUE]] = None
-    footnotes: Maybe[
-        Annotated[
-            Array[Annotated[int, Field(ge=1, le=9)]], Field(min_length=1, max_length=9), UNIQUE
-        ]
-    ] = None
+    footnotes: Maybe[Footnotes] = None
     address_only: Maybe[Literal[True]] = None
-    requirement: Maybe[_ListText] = None
-    policy: Maybe[_ListText] = None
-    citation: Maybe[_ListText] = None
+    requirement: Maybe[ListText] = None
+    policy: Maybe[ListText] = None
+    citation: Maybe[ListText] = None
     identifiers: Maybe[
         Annotated[Array[ListIdentifier], Field(min_length=1, max_length=512), UNIQUE]
     ] = None
@@ -69,11 +68,19 @@ class ListedParty(Model):
     flags: Maybe[Annotated[Array[Identifier], Field(min_length=1, max_length=16), UNIQUE]] = None
 
 
+class NamedList(Model):
+    """A snapshot of a list, named by its digest."""
+
+    list: ListCode
+    as_of: Day
+    digest: Digest
+
+
 class ListDocument(Model):
     """A published list of parties as it stood on a day."""
 
     v: FormatVersion
-    list: _ListCode
+    list: ListCode
     source: Name
     source_digest: Digest
     as_of: Day

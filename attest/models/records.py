@@ -117,6 +117,7 @@ class TrustDocument(Model):
     keysets: _Digests
     packs: _Digests
     schemas: _Digests
+    lists: Maybe[Annotated[Array[Digest], Field(min_length=1, max_length=64), UNIQUE]] = None
 
 
 EntryKind = Literal[
@@ -124,6 +125,7 @@ EntryKind = Literal[
     "schema",
     "pack",
     "keyset",
+    "list",
     "activation",
     "trust",
     "policy",

@@ -353,6 +353,14 @@ class Evidence(Model):
     describes: Text
 
 
+class ClearedHit(Model):
+    """A hit that is shown to be another party, and the last day on which that holds."""
+
+    party: Digest
+    entry: Digest
+    until: Day
+
+
 class Review(Model):
     """The predicate in which people act on a HOLD (SPEC 11)."""
 
@@ -362,4 +370,5 @@ class Review(Model):
     reason_code: Identifier
     reason: Text
     evidence: Annotated[Array[Evidence], Field(max_length=64)]
+    clears: Maybe[Annotated[Array[ClearedHit], Field(min_length=1, max_length=256)]] = None
     reviewed_at: Instant

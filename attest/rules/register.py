@@ -116,6 +116,19 @@ _OWNER = Members(
         "address_only": _FLAG,
     },
 )
+_SEARCHED = Members("searched", {"list": _NAME, "age_days": Field(type=INT, least=-36_525)})
+_HIT = Members(
+    "hit",
+    {
+        "listed": _NAME,
+        "role": _NAME,
+        "list": _NAME,
+        "kind": _choice("identifier", "name", "address"),
+        "reason": _NAME,
+        "score_permille": _COUNT,
+        "cleared": _FLAG,
+    },
+)
 _ANSWER = Members("answer", {"question": _NAME, "answer": _choice("yes", "no"), "resolved": _FLAG})
 
 _ATTESTER: Mapping[str, Shape] = {
@@ -242,6 +255,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "red_flags_resolved": Items(_NAME),
         "answers": Items(_ANSWER),
     },
+    "screening": {"lists": Items(_SEARCHED), "hits": Items(_HIT)},
     "ledger": {
         "lpp_tpp_milli": _AMOUNT,
         "aia_tpp_milli": _AMOUNT,

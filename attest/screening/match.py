@@ -68,7 +68,10 @@ class Party(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A listed entry that a party may be: its first name, what of it matched, and why."""
+    """A listed entry that a party may be: its first name, what of it matched, and why.
+
+    `place` is that of the entry in `Index.entries`.
+    """
 
     role: str
     list: str
@@ -78,6 +81,7 @@ class Candidate(NamedTuple):
     kind: Kind
     reason: str
     score_permille: int
+    place: int
 
 
 class _Found(NamedTuple):
@@ -148,7 +152,7 @@ class Index:
                 entry = self.entries[found.place]
                 best[found.place] = Candidate(
                     party.role, entry.list, entry.id, entry.names[0], found.matched, kind,
-                    found.reason, found.permille,
+                    found.reason, found.permille, found.place,
                 )  # fmt: skip
         return tuple(
             sorted(best.values(), key=lambda each: (-each.score_permille, each.list, each.entry))

@@ -61,6 +61,11 @@ class Used(NamedTuple):
     as_of: dt.date
     digest: str
 
+    @classmethod
+    def of(cls, snapshot: ListSnapshot) -> Used:
+        """The name of a snapshot."""
+        return cls(snapshot.list, snapshot.as_of, snapshot.digest)
+
 
 def key(name: str) -> str:
     """The form in which names are compared; empty for a name without a letter, digit or symbol."""
@@ -84,7 +89,7 @@ def in_order(snapshots: Iterable[ListSnapshot]) -> tuple[list[ListSnapshot], tup
     ordered = sorted(snapshots, key=lambda each: each.list)
     if len({each.list for each in ordered}) < len(ordered):
         raise InputError("list-malformed", "two snapshots are of one list")
-    return ordered, tuple(Used(each.list, each.as_of, each.digest) for each in ordered)
+    return ordered, tuple(map(Used.of, ordered))
 
 
 def names_of(parties: Iterable[Json]) -> tuple[Named, ...]:

@@ -153,6 +153,11 @@ def read_snapshot(raw: bytes) -> ListSnapshot:
     )
 
 
+def entry_digest(entry: ListEntry) -> str:
+    """The digest of an entry's canonical JSON: another one as soon as anything in it changes."""
+    return encoding.digest(encoding.canonical(_entry_to_json(entry)))
+
+
 def _check_order(entries: list[Json]) -> None:
     before = ("", "")
     for index, entry in enumerate(entries):
