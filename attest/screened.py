@@ -1,4 +1,4 @@
-"""Screening the parties of a submission, and what it tells the rules (SPEC 10.6).
+"""Screening the parties of a submission, and what it tells the rules (SPEC 10.7).
 
 Screened are the parties that the declaration names, and whoever signed a determination. What their
 names, addresses and numbers are near to in the lists of the trust snapshot are hits; a decision
