@@ -15,6 +15,7 @@ attest.errors.RemoteError: network: the address is not http:// or https:// with 
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import re
 import socket
 import ssl
@@ -178,6 +179,27 @@ def ask_timestamp(url: str, request: bytes) -> bytes:
         accepted=(200,),
         bytes_max=limits.TIMESTAMP_BYTES_MAX,
     ).body
+
+
+def get_publication(url: str) -> bytes:
+    """Fetch a published list, as it is, over https; over http from this machine only.
+
+    Raises:
+        RemoteError: network (also: over http from elsewhere, where anybody may change it), remote.
+    """
+    address = _address_of(url)
+    if address.scheme != "https" and not _is_here(address.hostname or ""):
+        raise RemoteError("network", "a list is fetched over https")
+    return _request(
+        url, "GET", "", accepts="*/*", accepted=(200,), bytes_max=limits.LIST_BYTES_MAX
+    ).body
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def test_nobody_listens() -> None:
 
 
 @contextmanager
-def answering(*parts: bytes, wait: float = 0) -> Iterator[str]:
+def answering(*parts: bytes, wait: float = 0, asked_to_get: bool = False) -> Iterator[str]:
     """A server that reads one request, sends parts with waits between them, and hangs up."""
     stop = threading.Event()
 
@@ -130,7 +130,8 @@ def answering(*parts: bytes, wait: float = 0) -> Iterator[str]:
         connection, _ = listener.accept()
         with connection:
             received = b""
-            while not received.endswith(b"{}") and (part := connection.recv(65536)):
+            ends = (b"{}", b"\r\n\r\n") if asked_to_get else (b"{}",)
+            while not received.endswith(ends) and (part := connection.recv(65536)):
                 received += part
             try:
                 for part in parts:
@@ -275,6 +276,33 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(house: House) -> None:
     with pytest.raises(RemoteError) as caught:
         client.get_checkpoint(house.url.replace("http:", "https:"))
     assert caught.value.code == "network"
+
+
+@pytest.mark.parametrize("host", ["lists.example", "192.0.2.1", "localhost"])
+def test_a_list_comes_over_https(host: str) -> None:
+    with pytest.raises(RemoteError) as caught:
+        client.get_publication(f"http://{host}/list.csv")
+    assert (caught.value.code, caught.value.detail) == ("network", "a list is fetched over https")
+
+
+def test_a_list_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = "name\r\nExample \ufeffHuaxin\r\n".encode("utf-16")
+    with answering(http("200 OK", raw), asked_to_get=True) as url:
+        assert client.get_publication(f"{url}/lists/a.csv") == raw
+    monkeypatch.setattr(limits, "LIST_BYTES_MAX", len(raw) - 1)
+    with (
+        answering(http("200 OK", raw), asked_to_get=True) as url,
+        pytest.raises(RemoteError) as caught,
+    ):
+        client.get_publication(url)
+    assert caught.value.code == "remote"
+
+
+def test_a_list_that_was_moved_is_not_followed() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n"
+    with answering(moved, asked_to_get=True) as url, pytest.raises(RemoteError) as caught:
+        client.get_publication(url)
+    assert (caught.value.code, caught.value.detail) == ("remote", "HTTP 302")
 
 
 def test_the_environment_names_no_proxy(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """`attest lists`: published lists of parties as snapshots, compared, read and checked.
 
-Getting a list from its publisher is left to whoever runs this: a file is imported as it was
-downloaded, and its digest stands in the snapshot.
+A file is imported as it was published, and its digest stands in the snapshot. `pull` brings it from
+its publisher and changes nothing in it, so that it can be imported again years later.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from attest import encoding, limits
+from attest import client, encoding, limits
 from attest.cli import clock
 from attest.cli.failures import about
 from attest.cli.files import name_of, read_bytes, require_free, write_new
@@ -31,7 +31,7 @@ def command() -> None:
     """Import, compare, read and check published lists of parties.
 
     A SNAPSHOT is one list, or one publication of several, as it stood on a day: canonical JSON of
-    schemas/v1/list.schema.json. Files are imported as they were published; nothing is downloaded.
+    schemas/v1/list.schema.json. Files are imported as they were published.
     """
 
 
@@ -39,6 +39,26 @@ command.add_command(diff)
 command.add_command(show)
 
 _FORM = click.Choice(list(FORMS))
+
+
+@command.command(short_help="Fetch a published list, as it is.")
+@click.argument("url")
+@click.option("-o", "--output", required=True, metavar="FILE", help="The file to write.")
+@screened
+def pull(screen: Screen, *, url: str, output: str) -> int:
+    """Fetch a published list, as it is, over https.
+
+    Redirects are not followed: give the address where the list is. What was fetched is not looked
+    at; attest lists import does that. Keep FILE: with it anybody can make the snapshot again.
+    """
+    require_free(output)
+    raw = client.get_publication(url)
+    write_new(output, raw)
+    digest = encoding.digest(raw)
+    screen.document({"file": output, "bytes": len(raw), "digest": digest})
+    screen.out(f"digest {digest}")
+    screen.say(f"{output} written, {len(raw):,} bytes; attest lists import makes a snapshot of it")
+    return 0
 
 
 @command.command("import", short_help="Bring a published list into a snapshot.")

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attest.encoding import digest
 from attest.screening.snapshot import read_snapshot
 from tests.cli.helpers import attest, attest_process, succeeded
 from tests.cli.pages import json_members
 from tests.cli.test_hostile import check_outcome
+from tests.test_client import answering, http
 
 HEADERS = "name,aliases,countries,footnotes,id"
 ROWS = (
@@ -54,6 +56,23 @@ def test_a_list_is_imported(tmp_path: Path) -> None:
     assert f"{output} written" in told.stderr
     assert (snapshot.list, snapshot.source) == ("SHTC", "list.csv")
     assert snapshot.entries[0].names == ("Example Micro Co.", "EMC", "Example Thread")
+
+
+def test_a_list_is_pulled_and_imported(tmp_path: Path) -> None:
+    """What was published is kept byte for byte, so that the snapshot can be made again."""
+    published = csv(tmp_path, *ROWS).read_bytes()
+    pulled, output = tmp_path / "pulled.csv", tmp_path / "shtc.json"
+    with answering(http("200 OK", published), asked_to_get=True) as url:
+        told = succeeded(attest("lists", "pull", f"{url}/list.csv", "-o", pulled))
+    assert (pulled.read_bytes(), told.stdout) == (published, f"digest {digest(published)}\n")
+    options = ("--format", "csv", "--list", "SHTC", "--as-of", "2026-07-31", "-o", output)
+    succeeded(attest("lists", "import", pulled, *options))
+    assert read_snapshot(output.read_bytes()).source_digest == digest(published)
+    refused = attest("lists", "pull", "http://127.0.0.1:9/list.csv", "-o", pulled)
+    assert (refused.exit_code, pulled.read_bytes()) == (2, published)  # nobody was asked
+    with answering(http("200 OK", published), asked_to_get=True) as url:
+        told = succeeded(attest("lists", "pull", url, "-o", tmp_path / "b.csv", "--json"))
+    assert set(json.loads(told.stdout)) == json_members("lists pull")
 
 
 def test_what_import_tells_a_machine(tmp_path: Path) -> None:
