@@ -8,9 +8,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+OTHERS := 3.12 3.13
 CODE := attest service tests examples benchmarks conformance
 
-.PHONY: help setup demo test strangers serve check format bench clean
+.PHONY: help setup demo test strangers pythons serve check format bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,8 +32,21 @@ $(READY): requirements/dev.lock pyproject.toml
 demo: $(READY) ## real chips through the whole chain: declare, decide, log, replay
 	@$(BIN)/python examples/demo/run.py $(ARGS)
 
-test: $(READY) strangers ## all tests, with coverage data for `make check` (ARGS="-k name" for some)
+test: $(READY) strangers pythons ## all tests, with coverage data for `make check` (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= --cov-fail-under=0 $(ARGS)
+
+pythons: $(patsubst %,.venv-%/.ready,$(OTHERS))
+
+.venv-%/.ready: requirements/dev.lock
+	@python="$$(command -v python$* || true)"; \
+	for found in "$$python" "$$HOME"/.pyenv/versions/$*.*/bin/python; do \
+	  [[ -n "$$found" ]] && "$$found" -c "" 2>/dev/null || continue; \
+	  echo "making .venv-$* from requirements/dev.lock"; \
+	  "$$found" -m venv .venv-$* \
+	    && .venv-$*/bin/python -m pip install -qq --no-input --disable-pip-version-check \
+	      --require-hashes -r requirements/dev.lock && touch $@ && exit 0; \
+	done; \
+	echo "Python $* is absent: the tests that need it are skipped and counted" >&2
 
 strangers:
 	@missing=""; for pair in chromium:chromium openssl:openssl softhsm2-util:softhsm2; do \
@@ -64,5 +78,5 @@ bench: $(READY) ## speed on this machine, as ratios to a bare floor
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv, caches and coverage data
-	@rm -rf .venv .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-* .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@rm -rf .import_linter_cache dist
