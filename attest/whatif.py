@@ -134,14 +134,15 @@ class Variations:
             RuleError: a pack is broken.
         """
         others = [open_edition(raw) for raw in self.packs] or editions
-        before = Evaluated.of(varied(facts, shipments=self.shipments), editions)
+        before = tried = Evaluated.of(varied(facts, shipments=self.shipments), editions)
         after = []
         for lists, day in self.tried:
             if day is not None:
                 check_in_force(others, day)
             listed = facts if lists is None else under_lists(facts, lists, parties)
             moved = varied(listed, on=day, mode=self.mode, shipments=self.shipments)
-            after.append(_after(day, before, Evaluated.of(moved, others)))
+            tried = tried.again(moved, others)
+            after.append(_after(day, before, tried))
         return Answer(before.verdict, tuple(after))
 
 
@@ -168,20 +169,19 @@ class Span:
             RuleError: a pack is broken.
         """
         used = [open_edition(raw) for raw in self.packs] or editions
-        standing = self._evaluated(self.first, facts, used)
+        standing = Evaluated.of(self._on(self.first, facts, used), used)
         start = standing.verdict
         after = []
         for day in self._days(facts, used):
-            tried = self._evaluated(day, facts, used)
+            tried = standing.again(self._on(day, facts, used), used)
             if tried.verdict != standing.verdict:
                 after.append(_after(day, standing, tried))
             standing = tried
         return Answer(start, tuple(after))
 
-    def _evaluated(self, day: dt.date, facts: Facts, editions: Sequence[Edition]) -> Evaluated:
+    def _on(self, day: dt.date, facts: Facts, editions: Sequence[Edition]) -> Facts:
         check_in_force(editions, day)
-        moved = varied(facts, on=day, mode=self.mode, shipments=self.shipments)
-        return Evaluated.of(moved, editions)
+        return varied(facts, on=day, mode=self.mode, shipments=self.shipments)
 
     def _days(self, facts: Facts, editions: Sequence[Edition]) -> list[dt.date]:
         """The days to try: those on which the ledger has other figures, and the turns between."""
@@ -256,11 +256,6 @@ def _after(day: dt.date | None, before: Evaluated, tried: Evaluated) -> After:
         on=day,
         before=before.verdict,
         verdict=tried.verdict,
-        depends_on_reading=any(
-            flag.result not in (None, finding.result)
-            for finding in tried.findings
-            if finding.flags
-            for flag in finding.flags
-        ),
+        depends_on_reading=tried.depends_on_reading,
         changes=tuple(changes(before, tried)),
     )

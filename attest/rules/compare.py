@@ -17,16 +17,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from attest.encoding import Json
 from attest.rules.edition import Edition, Version
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts
+from attest.rules.results import Results
 from attest.rules.turns import DAY
 
 _PARAM: Final = re.compile(r"params\.[a-z0-9_]+")
 _VARIED: Final = frozenset({*DAY, "transaction.mode"})
+_NO_FINDING: Final = Finding(stated={}, result="", says="", used={})
 
 
 class Moved(NamedTuple):
@@ -112,12 +115,11 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Facts, the editions that they stand under, and what those find."""
+    """Facts, the editions that they stand under, and the results under each of these."""
 
     facts: Facts
     editions: Sequence[Edition]
-    findings: tuple[Finding, ...]
-    verdict: str
+    results: tuple[Results, ...]
 
     @staticmethod
     def of(facts: Facts, editions: Sequence[Edition]) -> Evaluated:
@@ -126,11 +128,43 @@ class Evaluated:
         Raises:
             InputError: facts-malformed (completion or decision date is absent).
         """
-        findings = tuple(finding for each in editions for finding in evaluate(each.pack, facts))
-        return Evaluated(facts, editions, findings, verdict_of(findings))
+        return Evaluated(facts, editions, tuple(Results.of(each.pack, facts) for each in editions))
 
-    def by_rule(self) -> dict[tuple[str, str], Finding]:
-        return {(str(each.stated["pack"]), each.rule): each for each in self.findings}
+    def again(self, facts: Facts, editions: Sequence[Edition]) -> Evaluated:
+        """The same as `of`, from what differs.
+
+        Raises:
+            InputError: facts-malformed (completion or decision date is absent).
+        """
+        known = {each.pack: each for each in self.results}
+        results = [
+            known[each.pack].after(facts) if each.pack in known else Results.of(each.pack, facts)
+            for each in editions
+        ]
+        return Evaluated(facts, editions, tuple(results))
+
+    @cached_property
+    def verdict(self) -> str:
+        return verdict_of(found.concluded for each in self.results for found in each.found.values())
+
+    @property
+    def depends_on_reading(self) -> bool:
+        """Whether an ambiguous point of the law, read otherwise, gives a rule another result."""
+        return any(found.otherwise for each in self.results for found in each.found.values())
+
+    def outcomes(self) -> dict[tuple[str, str], tuple[str, str | None]]:
+        """Result and verdict by pack and rule."""
+        return {
+            (each.pack.id, node.removeprefix("rule.")): (concluded.result, concluded.verdict)
+            for each in self.results
+            for node, (concluded, _) in each.found.items()
+        }
+
+    @cached_property
+    def findings(self) -> dict[tuple[str, str], Finding]:
+        """What there is to say, by pack and rule."""
+        findings = [found for each in self.editions for found in evaluate(each.pack, self.facts)]
+        return {(str(each.stated["pack"]), each.rule): each for each in findings}
 
     def version(self, pack: str, name: str) -> Version | None:
         for each in self.editions:
@@ -141,58 +175,43 @@ class Evaluated:
 
 def changes(before: Evaluated, tried: Evaluated) -> Iterator[Change]:
     """The rules with another result, in the order in which they were evaluated."""
-    if len(before.findings) == len(tried.findings) and all(
-        map(_alike, before.findings, tried.findings)
-    ):
+    if all(map(_same, before.results, tried.results)) and len(before.results) == len(tried.results):
         return
-    old, new = before.by_rule(), tried.by_rule()
+    old, new = before.outcomes(), tried.outcomes()
     for key in dict.fromkeys((*new, *old)):
-        was, now = old.get(key), new.get(key)
-        if was is None or now is None or not _alike(was, now):
-            yield _change(key, was, now, before, tried)
+        if old.get(key) != new.get(key):
+            yield _change(key, before, tried)
 
 
-def _alike(was: Finding, now: Finding) -> bool:
-    """Whether two findings are of the same rule and result."""
-    return (
-        was.result == now.result
-        and was.verdict == now.verdict
-        and was.stated["rule"] == now.stated["rule"]
-        and was.stated["pack"] == now.stated["pack"]
-    )
+def _same(before: Results, tried: Results) -> bool:
+    return before.pack.id == tried.pack.id and before.found == tried.found
 
 
-def _change(
-    key: tuple[str, str],
-    was: Finding | None,
-    now: Finding | None,
-    before: Evaluated,
-    tried: Evaluated,
-) -> Change:
-    old = {} if was is None else was.to_json()
-    new = {} if now is None else now.to_json()
-    told = new or old
-    tests = {each["expr"]: each["is"] for each in old.get("tests", [])}
+def _change(key: tuple[str, str], before: Evaluated, tried: Evaluated) -> Change:
+    pack, rule = key
+    was, now = before.findings.get(key, _NO_FINDING), tried.findings.get(key, _NO_FINDING)
+    told = now.stated or was.stated
+    tests = dict(was.tests)
     return Change(
-        pack=key[0],
-        rule=key[1],
+        pack=pack,
+        rule=rule,
         kind=told["kind"],
-        before=old.get("result"),
-        after=new.get("result"),
-        says=new.get("says", ""),
-        citation=told.get("citation") or old.get("citation", ""),
-        moved=tuple(_moved(key[0], old.get("used", {}), new.get("used", {}), before, tried)),
+        before=was.result or None,
+        after=now.result or None,
+        says=now.says,
+        citation=told.get("citation") or was.stated.get("citation", ""),
+        moved=tuple(_moved(pack, was.used, now.used, before, tried)),
         turned=tuple(
             Turned(
-                expr=each["expr"],
-                before=tests[each["expr"]],
-                after=each["is"],
-                params=tuple(_params(key[0], each["expr"], tried)),
+                expr=expr,
+                before=tests[expr],
+                after=result,
+                params=tuple(_params(pack, expr, tried)),
             )
-            for each in new.get("tests", [])
-            if tests.get(each["expr"], each["is"]) != each["is"]
+            for expr, result in now.tests
+            if tests.get(expr, result) != result
         ),
-        clears_with=tuple(new.get("clears_with", [])) if new.get("verdict") != "PASS" else (),
+        clears_with=now.clears_with if now.verdict != "PASS" else (),
     )
 
 

@@ -25,28 +25,17 @@ comparisons were made, what was missing and what would settle it.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from attest import limits
 from attest.encoding import Json
-from attest.errors import InputError
 from attest.rules.facts import Facts
-from attest.rules.pack import Pack, ParamVersion, Rule, RuleVersion
+from attest.rules.in_force import NOT_IN_FORCE, Conclusion, Ruled, in_force, value_to_json
+from attest.rules.pack import Pack, Rule, RuleVersion
 from attest.rules.runtime import Frame, QuantityFrame
 from attest.rules.types import BOOL, UNKNOWN, Value
 
 TESTS_MAX: Final = 12
-LISTED_TEXTS_MAX: Final = 8
-
-_DAYS_KEPT: Final = 1024
-_PACKS_KEPT: Final = 64
-V = TypeVar("V", ParamVersion, RuleVersion)
-
-_NOT_IN_FORCE: Final = "Not in force on the date tested."
-_DOES_NOT_APPLY: Final = "Does not apply."
 
 
 class Flag(NamedTuple):
@@ -122,110 +111,17 @@ def evaluate(pack: Pack, facts: Facts) -> tuple[Finding, ...]:
     Raises:
         InputError: facts-malformed when one of the two dates is absent.
     """
-    completion = facts.values.get("transaction.completion_date")
-    decision = facts.values.get("transaction.decision_date")
-    if not isinstance(completion, int) or not isinstance(decision, int):
-        raise InputError(
-            "facts-malformed",
-            "completion_date and decision_date are needed",
-            pointer="/transaction",
-        )
-    if not (pack.first <= completion <= pack.last or pack.first <= decision <= pack.last):
+    standing = in_force(pack, facts)
+    if standing is None:
         return ()
-    days = _days(pack, completion, decision)
-    evaluation = _Evaluation(pack, {**facts.values, **days.params}, {**days.written})
-    return tuple(map(evaluation.finding, days.rules))
+    evaluation = _Evaluation(pack, {**facts.values, **standing.params}, {**standing.written})
+    return tuple(map(evaluation.finding, standing.rules))
 
 
-def verdict_of(findings: Iterable[Finding]) -> str:
+def verdict_of(findings: Iterable[Finding | Conclusion]) -> str:
     """The verdict of findings: FAIL if one contributes FAIL, else HOLD, else PASS (SPEC 10.6)."""
     verdicts = {finding.verdict for finding in findings}
     return "FAIL" if "FAIL" in verdicts else "HOLD" if "HOLD" in verdicts else "PASS"
-
-
-class _Days(NamedTuple):
-    """What a pack says on a pair of days: params by name, rules with the version in force.
-
-    `written` are the params that findings do not show as they are.
-    """
-
-    params: Mapping[str, Value]
-    written: Mapping[str, Json]
-    rules: tuple[_InForce, ...]
-
-
-class _Conclusion(NamedTuple):
-    """What a version of a rule says when its result is known: the same for every submission."""
-
-    result: str
-    says: str
-    verdict: str | None
-    clears_with: tuple[str, ...]
-
-
-class _InForce(NamedTuple):
-    """A rule with the version in force, if any, and what that says in each case."""
-
-    rule: Rule
-    version: RuleVersion | None
-    holds: _Conclusion
-    fails: _Conclusion
-    unknown: _Conclusion
-    does_not_apply: _Conclusion
-
-
-@lru_cache(maxsize=_DAYS_KEPT)
-def _days(pack: Pack, completion: int, decision: int) -> _Days:
-    """The same for every submission of a day."""
-    days = {"completion": completion, "decision": decision}
-    params: dict[str, Value] = {}
-    for name, param in pack.params.items():
-        version = _in_force(param.versions, days[param.tested_on])
-        if version is not None:
-            params[name] = version.value
-    written = {
-        name: _json(name, params[name], date=name in pack.dates)
-        for name in sorted(pack.rewritten.intersection(params))
-    }
-    said = _said(pack)
-    rules = []
-    for rule in pack.rules:
-        in_force = _in_force(rule.versions, days[rule.tested_on])
-        rules.append(said[rule.node, None if in_force is None else in_force.first])
-    return _Days(params, written, tuple(rules))
-
-
-@lru_cache(maxsize=_PACKS_KEPT)
-def _said(pack: Pack) -> Mapping[tuple[str, int | None], _InForce]:
-    """What each rule says, by the first day of the version in force, None for none."""
-    return {
-        (rule.node, None if version is None else version.first): _concluded(rule, version)
-        for rule in pack.rules
-        for version in (None, *rule.versions)
-    }
-
-
-def _in_force(versions: Iterable[V], day: int) -> V | None:
-    return next((each for each in versions if each.first <= day <= each.last), None)
-
-
-def _concluded(rule: Rule, version: RuleVersion | None) -> _InForce:
-    if version is None:
-        nothing = _Conclusion("n/a", _NOT_IN_FORCE, None, ())
-        return _InForce(rule, None, nothing, nothing, nothing, nothing)
-    says, counts = version.says, rule.kind in ("presumption", "test")
-    fails = "n/a" if rule.kind == "scope" else "fail"
-    clears_fail = version.clears_with if counts and version.on_fail == "HOLD" else ()
-    return _InForce(
-        rule,
-        version,
-        holds=_Conclusion("pass", says["pass"], "PASS" if counts else None, ()),
-        fails=_Conclusion(fails, says["fail"], version.on_fail if counts else None, clears_fail),
-        unknown=_Conclusion(
-            "unknown", says["unknown"], "HOLD" if counts else None, version.clears_with
-        ),
-        does_not_apply=_Conclusion("n/a", says.get("not_applicable", _DOES_NOT_APPLY), None, ()),
-    )
 
 
 class _Evaluation:
@@ -241,16 +137,20 @@ class _Evaluation:
         self._would_clear: dict[str, tuple[str, ...]] = {}
         self._json = written
 
-    def finding(self, ruled: _InForce) -> Finding:
+    def finding(self, ruled: Ruled) -> Finding:
         """The finding of a rule; those that it rests on have theirs already."""
         rule, version = ruled.rule, ruled.version
         if version is None:
             self._values[rule.node] = False
-            return Finding(rule.stated, "n/a", _NOT_IN_FORCE, {})
+            return Finding(rule.stated, "n/a", NOT_IN_FORCE, {})
         frame = Frame(self._values, self._resolve, self._traces)
         if rule.kind == "presumption":
             return self._presumption(ruled, version, frame)
-        concluded = self._condition(ruled, version, frame)
+        concluded = ruled.by_condition(
+            None if version.applies is None else version.applies.run,
+            None if version.holds is None else version.holds.run,
+            frame,
+        )
         self._keep(rule, concluded.result, version.clears_with, frame)
         return Finding(
             version.stated,
@@ -262,7 +162,7 @@ class _Evaluation:
             (),
             tuple(frame.tests)[-TESTS_MAX:],
             tuple(sorted(frame.missing)) if frame.missing else (),
-            self._flags(rule, version, concluded.result) if version.readings else (),
+            flags_of(ruled, concluded.result, self._untraced),
             concluded.clears_with,
         )
 
@@ -274,29 +174,20 @@ class _Evaluation:
         value = self._values[name] = definition.run(frame)
         return value
 
-    def _condition(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> _Conclusion:
-        if version.applies is not None:
-            applies = version.applies.run(frame)
-            if applies is not True:
-                return ruled.does_not_apply if applies is False else ruled.unknown
-        value = UNKNOWN if version.holds is None else version.holds.run(frame)
-        if value is UNKNOWN:
-            return ruled.unknown
-        return ruled.holds if value else ruled.fails
-
-    def _presumption(self, ruled: _InForce, version: RuleVersion, frame: Frame) -> Finding:
+    def _presumption(self, ruled: Ruled, version: RuleVersion, frame: Frame) -> Finding:
         names = (version.scope, *version.overcome_by)
         values = {name: frame.result(f"rule.{name}") for name in names}
+        concluded = ruled.by_ways(*values.values())
         ways: tuple[str, ...] = ()
         clears: tuple[str, ...] = ()
         outcome = "presumed"
-        if values[version.scope] is False:
-            concluded, outcome = ruled.does_not_apply, "not-applicable"
-        elif ways := tuple([name for name in version.overcome_by if values[name] is True]):
-            concluded, outcome = ruled.holds, "overcome"
+        if concluded is ruled.does_not_apply:
+            outcome = "not-applicable"
+        elif concluded is ruled.holds:
+            outcome = "overcome"
+            ways = tuple([name for name in version.overcome_by if values[name] is True])
         else:
             unknown = [name for name in names if values[name] is UNKNOWN]
-            concluded = ruled.unknown if unknown else ruled.fails
             clear = (*version.clears_with, *(c for n in unknown for c in self._would_clear[n]))
             clears = tuple(dict.fromkeys(clear))
         self._keep(ruled.rule, concluded.result, clears, frame)
@@ -309,7 +200,7 @@ class _Evaluation:
             outcome,
             ways,
             missing=tuple(sorted(frame.missing)),
-            flags=self._flags(ruled.rule, version, concluded.result),
+            flags=flags_of(ruled, concluded.result, self._untraced),
             clears_with=clears if concluded.verdict == "HOLD" else (),
         )
 
@@ -322,42 +213,32 @@ class _Evaluation:
         self._traces[rule.node] = frame
         self._would_clear[rule.name] = clears
 
-    def _flags(self, rule: Rule, version: RuleVersion, result: str) -> tuple[Flag, ...]:
-        if result == "n/a" and rule.kind != "scope":
-            return ()
-        flags = []
-        for reading in version.readings:
-            if reading.when.run(self._untraced) is True:
-                other = None
-                if reading.holds is not None:
-                    other = _result(reading.holds.run(self._untraced), rule.kind)
-                flags.append(Flag(reading.ambiguity, reading.name, other))
-        return tuple(flags)
-
     def _written(self, used: dict[str, Value]) -> Mapping[str, Json]:
         """The values that a rule used as JSON, which most of them are."""
         for name in self._rewritten.intersection(used):
             value = self._json.get(name)
             if value is None:
-                value = self._json[name] = _json(name, used[name], date=name in self._dates)
+                value = self._json[name] = value_to_json(name, used[name], date=name in self._dates)
             used[name] = value
         return used
+
+
+def flags_of(ruled: Ruled, result: str, frame: Frame) -> tuple[Flag, ...]:
+    """The ambiguous points that matter for a rule of that result; they leave no trace."""
+    rule, version = ruled.rule, ruled.version
+    if version is None or not version.readings or (result == "n/a" and rule.kind != "scope"):
+        return ()
+    flags = []
+    for reading in version.readings:
+        if reading.when.run(frame) is True:
+            other = None
+            if reading.holds is not None:
+                other = _result(reading.holds.run(frame), rule.kind)
+            flags.append(Flag(reading.ambiguity, reading.name, other))
+    return tuple(flags)
 
 
 def _result(value: Value, kind: str) -> str:
     if value is UNKNOWN:
         return "unknown"
     return "pass" if value else "n/a" if kind == "scope" else "fail"
-
-
-def _json(name: str, value: Value, *, date: bool) -> Json:
-    """A value as JSON: a date as text, a long list by its size, a huge integer as digits."""
-    if isinstance(value, int):
-        if date:
-            return dt.date.fromordinal(value).isoformat()
-        return value if -limits.INTEGER_MAX <= value <= limits.INTEGER_MAX else str(value)
-    if isinstance(value, tuple):
-        listed = 1 if name.startswith("params.") else LISTED_TEXTS_MAX
-        texts = not value or isinstance(value[0], str)
-        return list(value) if texts and len(value) <= listed else {"size": len(value)}
-    return value

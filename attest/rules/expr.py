@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, NoReturn
 from attest import limits
 from attest.rules import syntax, tree
 from attest.rules.compile import compiled
-from attest.rules.runtime import MISSING, TRACE, Run
+from attest.rules.runtime import MISSING, NOTHING, TRACE, Run
 from attest.rules.syntax import (
     Call,
     Conditional,
@@ -89,6 +89,16 @@ class Expression:
     def run(self) -> Run:
         """The function of the expression; made when it is first needed, as most never are."""
         return compiled(self.tree, self.notes)
+
+    @cached_property
+    def bare(self) -> Run:
+        """The function that answers the same and leaves nothing in its frame."""
+        return compiled(self.tree, NOTHING) if self.notes else self.run
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The facts, params, definitions and rules that the expression names itself."""
+        return frozenset(tree.names(self.tree))
 
 
 class _Typed(NamedTuple):

@@ -117,6 +117,8 @@ class Pack:
     params: Mapping[str, Param]
     definitions: Mapping[str, Expression]
     rules: tuple[Rule, ...]
+    order: tuple[str, ...]
+    """Definitions and rules by dotted name, each after what it rests on."""
     dates: frozenset[str]
     """The names whose values are dates."""
     rewritten: frozenset[str]
@@ -219,6 +221,7 @@ def _compile(raw: bytes, places: Places) -> Pack:
         ),
         definitions=MappingProxyType(definitions),
         rules=tuple(rules[node[5:]] for node in order if node.startswith("rule.")),
+        order=tuple(node for node in order if not node.endswith("()")),
         dates=frozenset(name for name, kind in compiler.names.items() if kind == DATE),
         rewritten=frozenset(
             name

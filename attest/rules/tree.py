@@ -4,12 +4,14 @@
 Names are resolved, macros expanded and types right, so a tree says nothing about types. Texts are
 those of comparisons as a trace shows them:
 
->>> Compare("<", "a.x < 7", Known("a.x"), Constant(7)).text
-'a.x < 7'
+>>> tree = Compare("<", "a.x < 7", Known("a.x"), Constant(7))
+>>> tree.text, list(names(tree))
+('a.x < 7', ['a.x'])
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from attest.rules.types import Value
@@ -175,3 +177,13 @@ Tree: TypeAlias = (
     | Selection
     | Bind
 )
+
+
+def names(tree: tuple[object, ...]) -> Iterator[str]:
+    """The facts, params, definitions and rules that a tree reads, each as often as it does."""
+    if isinstance(tree, Known | Condition | Quantity | Result):
+        yield tree.name
+        return
+    for part in tree:
+        if isinstance(part, tuple):
+            yield from names(part)

@@ -15,8 +15,9 @@ import pytest
 from attest import limits
 from attest.countries import COUNTRIES
 from attest.encoding import Json, canonical, loads
-from attest.rules.evaluate import LISTED_TEXTS_MAX, TESTS_MAX, evaluate
+from attest.rules.evaluate import TESTS_MAX, evaluate
 from attest.rules.facts import facts_from_json
+from attest.rules.in_force import LISTED_TEXTS_MAX
 from attest.rules.pack import Pack
 from tests.rules.packs import facts_with, findings_of, folder, made, pack_of, rule
 
