@@ -8,16 +8,17 @@ What was refused has no facts and is counted by its code. A declaration that was
 more determinations for example, counts once, as decided last; one that its signer has replaced does
 not count at all. Whether the recorded decisions are right is for `attest.replay`.
 
-The log is read in pieces, which a pool of processes shares. Of each product its name, one digest
+The log is read in portions, which a pool of processes shares. Of each product its name, one digest
 and what changes stay in memory, and what changes for many products is kept once.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -39,7 +40,9 @@ from attest.trust import Trust, load_trust
 from attest.walk import located
 from attest.whatif import Answer, Question
 
-PIECE_DECISIONS: Final = 256
+_PORTION: Final = 512
+"""So many entries are read, opened and asked about together."""
+
 _Declaration = tuple[str, str]
 
 
@@ -106,7 +109,7 @@ def survey(
         checkpoint = check_export(place, keys=log_keys)
         source = Export.open(place, keys=log_keys)
     found = _Found()
-    for rows in _asked(source, question, _pieces(source, checkpoint.size), processes):
+    for rows in _asked(source, question, checkpoint.size, processes):
         for row in rows:
             found.take(row)
         if progress is not None:
@@ -118,13 +121,6 @@ def survey(
         replaced=found.replaced,
         products=tuple(sorted(found.live.values())),
     )
-
-
-class _Piece(NamedTuple):
-    """Submissions, by the indices of their entries, that were decided under one trust entry."""
-
-    trust: int
-    starts: tuple[int, ...]
 
 
 class _Row(NamedTuple):
@@ -164,50 +160,32 @@ class _Found:
             self.replaced += self.live.pop(row.supersedes, None) is not None
 
 
-def _pieces(source: Export | StoreFile, size: int) -> Iterator[_Piece]:
-    trust, starts = -1, list[int]()
-    for stored in source.entries(0, size):
-        entry = parse_entry(stored.entry)
-        if entry.kind != "decision":
-            continue
-        submission, standing = entry.refs.get("submission", ()), entry.refs.get("trust", ())
-        if submission != (entry.index - 1,) or len(standing) != 1:
-            raise LogError("reference-broken", "not after its submission", entry=entry.index)
-        if starts and (standing[0] != trust or len(starts) == PIECE_DECISIONS):
-            yield _Piece(trust, tuple(starts))
-            starts = []
-        trust = standing[0]
-        starts.append(submission[0])
-    if starts:
-        yield _Piece(trust, tuple(starts))
-
-
 def _asked(
-    source: Export | StoreFile, question: Question, pieces: Iterable[_Piece], processes: int
+    source: Export | StoreFile, question: Question, size: int, processes: int
 ) -> Iterator[list[_Row]]:
-    ask = partial(_ask, source, question)
+    ask = partial(_ask, source, question, size)
+    starts = range(0, size, _PORTION)
     if processes == 1:
-        yield from map(ask, pieces)
+        yield from map(ask, starts)
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
         try:
-            yield from pool.map(ask, pieces)
+            yield from pool.map(ask, starts)
         except BrokenProcessPool:
             raise InternalError("internal", "a worker process died") from None
 
 
-def _ask(source: Export | StoreFile, question: Question, piece: _Piece) -> list[_Row]:
-    """Ask about a piece; the same function whatever the number of processes.
+def _ask(source: Export | StoreFile, question: Question, size: int, start: int) -> list[_Row]:
+    """Ask about a portion; the same function whatever the number of processes.
 
     All of it is opened before anything is asked: each kind of work keeps its code in the
     processor's cache.
     """
-    trust, editions = _standing(source, piece.trust)
-    opened = list(_opened(source, piece, trust))
     same: dict[Answer, Answer] = {}
+    opened = list(_opened(source, start, min(start + _PORTION, size - 1)))
     rows = []
-    for index, submitted in opened:
+    for index, submitted, editions in opened:
         if isinstance(submitted, str):
             rows.append(_Row(index, refused=submitted))
             continue
@@ -220,18 +198,26 @@ def _ask(source: Export | StoreFile, question: Question, piece: _Piece) -> list[
 
 
 def _opened(
-    source: Export | StoreFile, piece: _Piece, trust: Trust
-) -> Iterator[tuple[int, Submitted | str]]:
-    """The submissions of a piece, or the codes of their refusals."""
-    starts = frozenset(piece.starts)
-    stored = source.entries(piece.starts[0], piece.starts[-1] + 1)
-    for index, each in enumerate(stored, piece.starts[0]):
-        if index in starts:
-            at = parse_entry(each.entry).time
+    source: Export | StoreFile, start: int, stop: int
+) -> Iterator[tuple[int, Submitted | str, Sequence[Edition]]]:
+    """The submissions of entries `start` to `stop` - 1, or the codes of their refusals.
+
+    The entry after a submission is its decision, which names the trust under which it was decided.
+    """
+    submission: tuple[dt.datetime, bytes] | None = None
+    for stored in source.entries(start, stop + 1):
+        entry = parse_entry(stored.entry)
+        if entry.kind == "decision" and submission is not None:
+            standing, index = entry.refs.get("trust", ()), entry.index - 1
+            if entry.refs.get("submission") != (index,) or len(standing) != 1:
+                raise LogError("reference-broken", "not after its submission", entry=entry.index)
+            trust, editions = _standing(source, standing[0])
+            at, body = submission
             try:
-                yield index, submitted_facts(each.body, trust=trust, at=at)
+                yield index, submitted_facts(body, trust=trust, at=at), editions
             except (InputError, TrustError) as error:
-                yield index, error.code
+                yield index, error.code, editions
+        submission = entry.time, stored.body
 
 
 def _row(index: int, submitted: Submitted, answer: Answer) -> _Row:

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from attest.encoding import Json
 from attest.rules.edition import Edition, Version
-from attest.rules.evaluate import Finding, evaluate, verdict_of
+from attest.rules.evaluate import Finding, verdict_of
 from attest.rules.facts import Facts
 from attest.rules.results import Results
 from attest.rules.turns import DAY
@@ -160,11 +160,12 @@ class Evaluated:
             for node, (concluded, _) in each.found.items()
         }
 
-    @cached_property
-    def findings(self) -> dict[tuple[str, str], Finding]:
-        """What there is to say, by pack and rule."""
-        findings = [found for each in self.editions for found in evaluate(each.pack, self.facts)]
-        return {(str(each.stated["pack"]), each.rule): each for each in findings}
+    def finding(self, pack: str, rule: str) -> Finding:
+        """What is found for a rule; an empty finding where there is none."""
+        for each in self.results:
+            if each.pack.id == pack:
+                return each.finding(f"rule.{rule}") or _NO_FINDING
+        return _NO_FINDING
 
     def version(self, pack: str, name: str) -> Version | None:
         for each in self.editions:
@@ -189,7 +190,7 @@ def _same(before: Results, tried: Results) -> bool:
 
 def _change(key: tuple[str, str], before: Evaluated, tried: Evaluated) -> Change:
     pack, rule = key
-    was, now = before.findings.get(key, _NO_FINDING), tried.findings.get(key, _NO_FINDING)
+    was, now = before.finding(*key), tried.finding(*key)
     told = now.stated or was.stated
     tests = dict(was.tests)
     return Change(

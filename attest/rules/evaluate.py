@@ -25,12 +25,12 @@ comparisons were made, what was missing and what would settle it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from attest.encoding import Json
 from attest.rules.facts import Facts
-from attest.rules.in_force import NOT_IN_FORCE, Conclusion, Ruled, in_force, value_to_json
+from attest.rules.in_force import NOT_IN_FORCE, Conclusion, InForce, Ruled, in_force, value_to_json
 from attest.rules.pack import Pack, Rule, RuleVersion
 from attest.rules.runtime import Frame, QuantityFrame
 from attest.rules.types import BOOL, UNKNOWN, Value
@@ -114,7 +114,7 @@ def evaluate(pack: Pack, facts: Facts) -> tuple[Finding, ...]:
     standing = in_force(pack, facts)
     if standing is None:
         return ()
-    evaluation = _Evaluation(pack, {**facts.values, **standing.params}, {**standing.written})
+    evaluation = Evaluation(pack, standing, {**facts.values, **standing.params})
     return tuple(map(evaluation.finding, standing.rules))
 
 
@@ -124,21 +124,26 @@ def verdict_of(findings: Iterable[Finding | Conclusion]) -> str:
     return "FAIL" if "FAIL" in verdicts else "HOLD" if "HOLD" in verdicts else "PASS"
 
 
-class _Evaluation:
-    """One pack over one set of facts; every name is resolved once and kept with its trace."""
+class Evaluation:
+    """One pack over one set of facts; every name is resolved once and kept with its trace.
 
-    def __init__(self, pack: Pack, values: dict[str, Value], written: dict[str, Json]) -> None:
+    `values` are the facts and params, and what definitions and rules come to, as far as known. The
+    findings are asked in the order of the rules; where all rules are known, in any order.
+    """
+
+    def __init__(self, pack: Pack, standing: InForce, values: dict[str, Value]) -> None:
+        self._rules = standing.rules
         self._definitions = pack.definitions
         self._rewritten = pack.rewritten
         self._dates = pack.dates
         self._values = values
-        self._traces: dict[str, Frame] = {}
+        self._traces = _Traces(self._traced)
         self._untraced = Frame(values, self._resolve, self._traces)
         self._would_clear: dict[str, tuple[str, ...]] = {}
-        self._json = written
+        self._json = {**standing.written}
 
     def finding(self, ruled: Ruled) -> Finding:
-        """The finding of a rule; those that it rests on have theirs already."""
+        """The finding of a rule."""
         rule, version = ruled.rule, ruled.version
         if version is None:
             self._values[rule.node] = False
@@ -166,6 +171,10 @@ class _Evaluation:
             concluded.clears_with,
         )
 
+    def named(self, node: str) -> Finding:
+        """The finding of the rule of a dotted name."""
+        return self.finding(next(each for each in self._rules if each.rule.node == node))
+
     def _resolve(self, name: str) -> Value:
         """Evaluate a definition for the first time."""
         definition = self._definitions[name]
@@ -173,6 +182,14 @@ class _Evaluation:
         frame = self._traces[name] = kind(self._values, self._resolve, self._traces)
         value = self._values[name] = definition.run(frame)
         return value
+
+    def _traced(self, name: str) -> Frame:
+        """The trace of a definition, or of an unknown rule, whose value was known before."""
+        if name in self._definitions:
+            self._resolve(name)
+        else:
+            self.named(name)
+        return self._traces[name]
 
     def _presumption(self, ruled: Ruled, version: RuleVersion, frame: Frame) -> Finding:
         names = (version.scope, *version.overcome_by)
@@ -221,6 +238,16 @@ class _Evaluation:
                 value = self._json[name] = value_to_json(name, used[name], date=name in self._dates)
             used[name] = value
         return used
+
+
+class _Traces(dict[str, Frame]):
+    """The traces of definitions and of unknown rules; one that is missing is made."""
+
+    def __init__(self, make: Callable[[str], Frame]) -> None:
+        self._make = make
+
+    def __missing__(self, name: str) -> Frame:
+        return self._make(name)
 
 
 def flags_of(ruled: Ruled, result: str, frame: Frame) -> tuple[Flag, ...]:

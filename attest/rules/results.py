@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from attest.rules.evaluate import flags_of
+from attest.rules.evaluate import Evaluation, Finding, flags_of
 from attest.rules.expr import Expression
 from attest.rules.facts import Facts
 from attest.rules.in_force import Conclusion, InForce, Ruled, in_force
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     otherwise: bool
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """What the rules of a pack came to over facts, by dotted name, in the order of evaluation.
 
@@ -116,6 +116,18 @@ class Results:
             if frame.definition(node) != before:
                 changed.add(node)
         return Results(self.pack, facts, standing, found, values)
+
+    def finding(self, node: str) -> Finding | None:
+        """What `evaluate` finds for a rule; None where nothing is found."""
+        if self._evaluation is None or node not in self.found:
+            return None
+        return self._evaluation.named(node)
+
+    @cached_property
+    def _evaluation(self) -> Evaluation | None:
+        if self.standing is None:
+            return None
+        return Evaluation(self.pack, self.standing, dict(self._values))
 
 
 class _Step(NamedTuple):
