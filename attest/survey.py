@@ -15,7 +15,7 @@ and what changes stay in memory, and what changes for many products is kept once
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
+import gc
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +42,9 @@ from attest.whatif import Answer, Question
 
 _PORTION: Final = 512
 """So many entries are read, opened and asked about together."""
+
+_DECISION: Final = b'"kind":"decision"'
+"""What the entry of a decision holds, in the one spelling that entries have, and no other does."""
 
 _Declaration = tuple[str, str]
 
@@ -169,7 +172,7 @@ def _asked(
         yield from map(ask, starts)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=gc.freeze) as pool:
         try:
             yield from pool.map(ask, starts)
         except BrokenProcessPool:
@@ -202,22 +205,21 @@ def _opened(
 ) -> Iterator[tuple[int, Submitted | str, Sequence[Edition]]]:
     """The submissions of entries `start` to `stop` - 1, or the codes of their refusals.
 
-    The entry after a submission is its decision, which names the trust under which it was decided.
+    The entry after a submission is its decision, which has its time and names the trust then.
     """
-    submission: tuple[dt.datetime, bytes] | None = None
-    for stored in source.entries(start, stop + 1):
-        entry = parse_entry(stored.entry)
-        if entry.kind == "decision" and submission is not None:
-            standing, index = entry.refs.get("trust", ()), entry.index - 1
-            if entry.refs.get("submission") != (index,) or len(standing) != 1:
+    body = b""
+    for submission, stored in enumerate(source.entries(start, stop + 1), start - 1):
+        if submission >= start and _DECISION in stored.entry:
+            entry = parse_entry(stored.entry)
+            standing = entry.refs.get("trust", ())
+            if entry.refs.get("submission") != (submission,) or len(standing) != 1:
                 raise LogError("reference-broken", "not after its submission", entry=entry.index)
             trust, editions = _standing(source, standing[0])
-            at, body = submission
             try:
-                yield index, submitted_facts(body, trust=trust, at=at), editions
+                yield submission, submitted_facts(body, trust=trust, at=entry.time), editions
             except (InputError, TrustError) as error:
-                yield index, error.code, editions
-        submission = entry.time, stored.body
+                yield submission, error.code, editions
+        body = stored.body
 
 
 def _row(index: int, submitted: Submitted, answer: Answer) -> _Row:

@@ -7,6 +7,7 @@ products with their answers.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -181,6 +182,7 @@ def _ask_log(screen: Screen, given: Sources, question: Question) -> Answers:
     if given.log_keys is None:
         screen.say("! Checked with the keys beside the log; readers use the keys they hold.")
     keys = read_log_keys(given.log_keys or str(beside))
+    gc.freeze()  # what is loaded stays: looking for garbage in it costs a twentieth
     with about(str(path)), progress(screen, "asked") as advance:
         found = survey(live, question, log_keys=keys, processes=given.processes, progress=advance)
     asked = (

@@ -45,6 +45,9 @@ PAGE_BYTES: Final = 8_192
 
 BUSY_MILLISECONDS: Final = 10_000
 
+_SPREAD_MAX: Final = 4
+"""Nodes of which at least one in so many is asked for are read together: those of a tile."""
+
 _SCHEMA: Final = """
 CREATE TABLE entries (
     position INTEGER PRIMARY KEY,
@@ -213,14 +216,19 @@ class SqliteStore:
 
     def nodes(self, ids: Sequence[NodeId]) -> list[bytes]:
         """See `LogStore.nodes`."""
-        hashes = []
+        places = [position(level, index) for level, index in ids]
+        first, last = min(places, default=0), max(places, default=0)
+        query = "SELECT position, hash FROM nodes WHERE position BETWEEN ? AND ?"
         with _stopping():
-            for level, index in ids:
-                row = self._row("SELECT hash FROM nodes WHERE position = ?", position(level, index))
-                if row is None:
-                    raise LogError("tile-altered", "the store lacks a node of the tree")
-                hashes.append(row[0])
-        return hashes
+            together = last - first < _SPREAD_MAX * len(places)
+            spans = [(first, last)] if together else [(place, place) for place in places]
+            found: dict[int, bytes] = {}
+            for span in spans:
+                found.update(self._connection.execute(query, span))
+        try:
+            return [found[place] for place in places]
+        except KeyError:
+            raise LogError("tile-altered", "the store lacks a node of the tree") from None
 
     def find(self, label: bytes) -> int | None:
         """See `LogStore.find`."""

@@ -231,5 +231,5 @@ def _found(ruled: Ruled, frame: _BareFrame) -> Found:
         )
     result = concluded.result
     values[rule.node] = UNKNOWN if result == "unknown" else result == "pass"
-    flags = flags_of(ruled, result, frame)
-    return Found(concluded, any(flag.result not in (None, result) for flag in flags))
+    readings = {flag.result for flag in flags_of(ruled, result, frame)}
+    return Found(concluded, not readings <= {None, result})
