@@ -44,17 +44,19 @@ class Bound(NamedTuple):
         return None if superseded is None else (self.designer.id, superseded)
 
     def parties(self) -> list[Json]:
-        """The declared parties, and who determines under a name that none of them has."""
+        """The declared parties, and whom the statements name besides: packager, attesters."""
         parties: list[Json] = list(self.declaration["parties"])
-        names = {each[name] for each in parties for name in ("name", "name_latin")}
-        return parties + [
-            {
-                "role": _ATTESTER_PARTY_ROLE[claims["attester_role"]],
-                "name": party.legal_name,
-                "name_latin": party.name_latin,
-            }
+        declared = {each[name] for each in parties for name in ("name", "name_latin")}
+        packager = self.declaration["package"]["packager"].get("value")
+        besides = [] if packager is None else [("osat", packager, packager)]
+        besides += [
+            (_ATTESTER_PARTY_ROLE[claims["attester_role"]], party.legal_name, party.name_latin)
             for claims, party in self.determinations
-            if party.legal_name not in names
+        ]
+        return parties + [
+            {"role": role, "name": name, "name_latin": latin}
+            for role, name, latin in besides
+            if name not in declared
         ]
 
 

@@ -25,7 +25,6 @@ had been activated; that no later review is left out.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -187,7 +186,7 @@ def open_casefile(
         payload,
         trust=trust,
         at=at,
-        prior=Prior(_Everything() if premises.superseded else frozenset(), premises.cleared),
+        prior=premises.prior,
         screened=premises.screened if apart else None,
     )
     reviews = [
@@ -215,7 +214,16 @@ class _Premises(NamedTuple):
 
     superseded: bool
     screened: Screened
-    cleared: Mapping[Pair, Clearance]
+
+    @property
+    def cleared(self) -> Mapping[Pair, Clearance]:
+        """What earlier reviews had cleared, as the decision has it."""
+        return self.screened.cleared
+
+    @property
+    def prior(self) -> Prior:
+        """The past that would lead to the decision."""
+        return Prior(_Everything() if self.superseded else frozenset(), self.cleared)
 
 
 def _premises(decision: Json, trust: Trust) -> _Premises:
@@ -226,11 +234,6 @@ def _premises(decision: Json, trust: Trust) -> _Premises:
     return _Premises(
         superseded=decision.get("refusal", {}).get("code") == "superseded",
         screened=screened,
-        cleared={
-            (hit.party, hit.entry): Clearance(hit.cleared, dt.date.max)
-            for hit in screened.hits
-            if hit.cleared is not None
-        },
     )
 
 

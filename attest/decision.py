@@ -28,7 +28,7 @@ from attest.received import Received, Sealed, read_claims, read_envelopes, read_
 from attest.rules.evaluate import Finding, evaluate, verdict_of
 from attest.rules.facts import Facts, completion_date, derive_facts
 from attest.rules.pack import ENGINE
-from attest.screened import NOTHING_CLEARED, Cleared, Hit, Screened, screen
+from attest.screened import NOTHING_CLEARED, Cleared, Hit, Parties, Screened, screen
 from attest.trust import Trust
 
 
@@ -179,13 +179,20 @@ class Submitted(NamedTuple):
     declaration: tuple[str, str]
     supersession: tuple[str, str] | None
     facts: Facts
-    parties: Sequence[Json]
+    parties: Parties
 
 
 def submitted_facts(
-    raw: bytes, *, trust: Trust, at: dt.datetime, prior: Prior = NOTHING
+    raw: bytes,
+    *,
+    trust: Trust,
+    at: dt.datetime,
+    prior: Prior = NOTHING,
+    screened: Screened | None = None,
 ) -> Submitted:
     """Steps 1 to 7 of `decide`: what the rules would see, without asking them.
+
+    `screened` is as in `decide`.
 
     Raises:
         InputError, TrustError: what `decide` answers with, or makes a refusal of.
@@ -194,14 +201,15 @@ def submitted_facts(
     statements = [read_statement(each.payload) for each in opened]
     received = list(map(read_claims, opened, statements))
     bound = _unreplaced(bind(received, trust=trust, at=at), prior)
-    screened = _screened(bound, trust=trust, at=at, prior=prior)
+    if screened is None:
+        screened = _screened(bound, trust=trust, at=at, prior=prior)
     return Submitted(
         product=bound.declaration["product"]["name"],
         tape_out_id=bound.declaration["product"]["tape_out_id"],
         declaration=bound.name,
         supersession=bound.supersession,
         facts=_facts_of(bound, screened, trust=trust, at=at),
-        parties=bound.parties(),
+        parties=Parties(bound.parties(), {} if screened is None else screened.cleared),
     )
 
 

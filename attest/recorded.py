@@ -18,7 +18,7 @@ from attest.errors import AttestError, InputError, LogError, TrustError
 from attest.log.entry import Entry, parse_entry
 from attest.log.store import StoredEntry
 from attest.models import DECISION_TYPE, DECLARATION_TYPE
-from attest.screened import Clearance, Pair, Screened
+from attest.screened import Clearance, Pair, Screened, recorded_screening
 from attest.trust import STANDING, Trust
 
 
@@ -136,12 +136,7 @@ def supersession_of(envelope: bytes) -> tuple[str, str] | None:
     if b"\\" not in envelope and not any(text in envelope for text in _SUPERSEDES):
         return None
     try:
-        document: Any = encoding.loads(
-            envelope,
-            bytes_max=limits.CASEFILE_BYTES_MAX,
-            string_bytes_max=limits.CASEFILE_BYTES_MAX,
-        )
-        predicate = read_decision(encoding.decode_base64(document["payload"]))["predicate"]
+        predicate = _predicate_of(envelope)
         for signed in predicate["statements"]:
             if "supersedes" in predicate and signed.get("predicate_type") == DECLARATION_TYPE:
                 return signed["signers"][0]["party"], predicate["supersedes"]
@@ -163,6 +158,27 @@ def clearances_of(envelope: bytes) -> dict[Pair, Clearance]:
         }
     except (AttestError, AttributeError, KeyError, TypeError):
         return {}
+
+
+def screening_of(envelope: bytes) -> Screened:
+    """What a recorded decision says that screening found, unverified; nothing where it says none.
+
+    Raises:
+        TrustError: decision-differs (not a decision).
+    """
+    try:
+        return recorded_screening(_predicate_of(envelope))
+    except (AttestError, KeyError, TypeError):
+        raise TrustError("decision-differs", "not a decision") from None
+
+
+def _predicate_of(envelope: bytes) -> Json:
+    document: Any = encoding.loads(
+        envelope,
+        bytes_max=limits.CASEFILE_BYTES_MAX,
+        string_bytes_max=limits.CASEFILE_BYTES_MAX,
+    )
+    return read_decision(encoding.decode_base64(document["payload"]))["predicate"]
 
 
 _SUPERSEDES: Final = tuple(

@@ -31,7 +31,7 @@ that pair until its last day, and no longer than neither of them changes; `clear
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -65,6 +65,13 @@ class Cleared(Protocol):
 NOTHING_CLEARED: Final[Mapping[Pair, Clearance]] = {}
 SAME_NAME: Final = "same-name"
 """Why a name matched whose normal form is the listed one's."""
+
+
+class Parties(NamedTuple):
+    """Who can be looked for again: documents of parties, and what reviews had cleared of them."""
+
+    documents: Sequence[Json] = ()
+    cleared: Mapping[Pair, Clearance] = NOTHING_CLEARED
 
 
 class Hit(NamedTuple):
@@ -107,6 +114,15 @@ class Screened:
 
     lists: tuple[Used, ...]
     hits: tuple[Hit, ...]
+
+    @property
+    def cleared(self) -> dict[Pair, Clearance]:
+        """What had been cleared; for how long it was, a hit does not say."""
+        return {
+            (hit.party, hit.entry): Clearance(hit.cleared, dt.date.max)
+            for hit in self.hits
+            if hit.cleared is not None
+        }
 
     def facts(self, on: dt.date) -> dict[str, FactValue]:
         """The facts that rules see on a day (docs/RULES.md section 6).

@@ -6,7 +6,8 @@
 
 What was refused has no facts and is counted by its code. A declaration that was decided again, with
 more determinations for example, counts once, as decided last; one that its signer has replaced does
-not count at all. Whether the recorded decisions are right is for `attest.replay`.
+not count at all. Whether the recorded decisions are right is for `attest.replay`; what they say
+that screening found is taken from them.
 
 The log is read in portions, which a pool of processes shares. Of each product its name, one digest
 and what changes stay in memory, and what changes for many products is kept once.
@@ -34,7 +35,7 @@ from attest.log.entry import parse_entry
 from attest.log.export import Export
 from attest.log.sqlite import SqliteStore
 from attest.log.store import StoredEntry
-from attest.recorded import Documents
+from attest.recorded import Documents, screening_of
 from attest.rules.edition import Edition, open_edition
 from attest.trust import Trust, load_trust
 from attest.walk import located
@@ -172,11 +173,24 @@ def _asked(
         yield from map(ask, starts)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=gc.freeze) as pool:
+    with ProcessPoolExecutor(processes, spawn, initializer=_begin, initargs=(ask,)) as pool:
         try:
-            yield from pool.map(ask, starts)
+            yield from pool.map(_ask_here, starts)
         except BrokenProcessPool:
             raise InternalError("internal", "a worker process died") from None
+
+
+_here: list[Callable[[int], list[_Row]]] = []
+"""What this worker process asks; a question with lists is too large to be sent with each task."""
+
+
+def _begin(ask: Callable[[int], list[_Row]]) -> None:
+    _here[:] = [ask]
+    gc.freeze()
+
+
+def _ask_here(start: int) -> list[_Row]:
+    return _here[0](start)
 
 
 def _ask(source: Export | StoreFile, question: Question, size: int, start: int) -> list[_Row]:
@@ -215,8 +229,10 @@ def _opened(
             if entry.refs.get("submission") != (submission,) or len(standing) != 1:
                 raise LogError("reference-broken", "not after its submission", entry=entry.index)
             trust, editions = _standing(source, standing[0])
+            screened = None if trust.lists is None else screening_of(stored.body)
             try:
-                yield submission, submitted_facts(body, trust=trust, at=entry.time), editions
+                submitted = submitted_facts(body, trust=trust, at=entry.time, screened=screened)
+                yield submission, submitted, editions
             except (InputError, TrustError) as error:
                 yield submission, error.code, editions
         body = stored.body

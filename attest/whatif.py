@@ -46,13 +46,15 @@ from attest.rules.compare import Change, Evaluated, changes
 from attest.rules.edition import Edition, open_edition
 from attest.rules.facts import Facts
 from attest.rules.turns import DAY
-from attest.screening.names import Listed, Named, names_of
+from attest.screened import Parties, screen
+from attest.screening.screener import Screener
 
 VERDICTS: Final = ("PASS", "HOLD", "FAIL")
 """From good to bad."""
 
 _MODE: Final = "transaction.mode"
-_LISTINGS: Final = "party.listings"
+_DECIDED: Final = "transaction.decision_date"
+_SCREENED: Final = ("party.listings", "screening.lists", "screening.hits")
 _NAMES: Final = (
     ("designer", "declared.designer_name"),
     ("osat", "declared.packager_name"),
@@ -62,6 +64,8 @@ _NAMES: Final = (
     ("ultimate-parent", "trade.ultimate_parent_name"),
 )
 """The facts that name a party, and its role there."""
+
+NOBODY: Final = Parties()
 
 
 class After(NamedTuple):
@@ -94,12 +98,11 @@ class Question(Protocol):
     """Something to ask of any set of facts; pickles, so that processes can share the work."""
 
     def answer(
-        self, facts: Facts, editions: Sequence[Edition], parties: Sequence[Json] = ()
+        self, facts: Facts, editions: Sequence[Edition], parties: Parties = NOBODY
     ) -> Answer:
         """Answer for facts that stand under these editions.
 
-        `parties` are those of the declaration, by its schema; none where no declaration stands
-        behind the facts.
+        `parties` are those that were screened; nobody where no declaration stands behind the facts.
         """
 
 
@@ -109,23 +112,23 @@ class Variations:
 
     A day stands for completion and decision alike. Without a day the facts keep their dates.
     `packs` are pack documents, tried in place of the editions, as is `mode`. With `shipments` the
-    facts `ledger.*` are those of the day. Under lists the fact `party.listings` is what they give
-    for the names of the parties: see `under_lists`.
+    facts `ledger.*` are those of the day. Under lists the parties are looked for in them, as of the
+    day that the facts have: see `under_lists`.
     """
 
     on: tuple[dt.date, ...] = ()
-    lists: tuple[Listed, ...] = ()
+    lists: tuple[Screener, ...] = ()
     packs: tuple[bytes, ...] = ()
     mode: str | None = None
     shipments: tuple[Shipment, ...] | None = None
 
     @property
-    def tried(self) -> tuple[tuple[Listed | None, dt.date | None], ...]:
+    def tried(self) -> tuple[tuple[Screener | None, dt.date | None], ...]:
         """The lists and the day of each variation, in the order of the answer's `after`."""
         return tuple((lists, day) for lists in self.lists or (None,) for day in self.on or (None,))
 
     def answer(
-        self, facts: Facts, editions: Sequence[Edition], parties: Sequence[Json] = ()
+        self, facts: Facts, editions: Sequence[Edition], parties: Parties = NOBODY
     ) -> Answer:
         """See `Question.answer`; there is one `After` for each of `tried`.
 
@@ -135,11 +138,12 @@ class Variations:
         """
         others = [open_edition(raw) for raw in self.packs] or editions
         before = tried = Evaluated.of(varied(facts, shipments=self.shipments), editions)
+        under = {each: under_lists(facts, each, parties) for each in self.lists}
         after = []
         for lists, day in self.tried:
             if day is not None:
                 check_in_force(others, day)
-            listed = facts if lists is None else under_lists(facts, lists, parties)
+            listed = facts if lists is None else under[lists]
             moved = varied(listed, on=day, mode=self.mode, shipments=self.shipments)
             tried = tried.again(moved, others)
             after.append(_after(day, before, tried))
@@ -160,7 +164,7 @@ class Span:
         self,
         facts: Facts,
         editions: Sequence[Edition],
-        parties: Sequence[Json] = (),  # noqa: ARG002 - lists do not change with the day
+        parties: Parties = NOBODY,  # noqa: ARG002 - lists do not change with the day
     ) -> Answer:
         """See `Question.answer`; there is one `After` for each day on which the verdict turns.
 
@@ -219,26 +223,35 @@ def varied(
     return moved if shipments is None else with_ledger(moved, shipments)
 
 
-def under_lists(facts: Facts, lists: Listed, parties: Sequence[Json] = ()) -> Facts:
-    """The facts with the listings of their parties as these lists give them.
+def under_lists(facts: Facts, lists: Screener, parties: Parties = NOBODY) -> Facts:
+    """The facts as they would be if the parties had been looked for in these lists, that day.
 
-    Looked up is every name of `parties` (those of a declaration, by its schema), and every party
-    that the facts name, stated listings among them. A stated listing without a name stays, for
-    nobody can look it up. Where no party is named the listings are unknown, never none. Owners are
-    no parties: what is stated of them stays.
+    Without `parties` those that the facts name are looked for, by their names alone, stated
+    listings among them; a stated listing without a name stays, for nobody can look it up. Where
+    nobody is named nothing is known. Owners are no parties: what is stated of them stays.
+
+    Raises:
+        TrustError, InputError: what `screen` raises.
     """
-    stated: Any = facts.values.get(_LISTINGS, ())
+    values = {name: value for name, value in facts.values.items() if name not in _SCREENED}
+    stated: Any = facts.values.get("party.listings", ()) if not parties.documents else ()
+    documents = parties.documents or _named(facts, stated)
+    if not documents:
+        return Facts(values)
+    day: Any = facts.values.get(_DECIDED)
+    on = lists.index.used[0].as_of if day is None else dt.date.fromordinal(day)
+    found = screen(documents, lists, on=on, cleared=parties.cleared).facts(on)
     nameless = tuple(each for each in stated if "name" not in each)
-    names = [
-        *names_of(parties),
-        *(Named(role, str(facts.values[name])) for role, name in _NAMES if name in facts.values),
-        *(Named(each.get("role", "other"), each["name"]) for each in stated if "name" in each),
-    ]
-    found = lists.listings(names)
-    values = {name: value for name, value in facts.values.items() if name != _LISTINGS}
-    if found is not None or nameless:
-        values[_LISTINGS] = (*(found or ()), *nameless)
-    return Facts(values)
+    listings: Any = found.get("party.listings")
+    if listings is not None or nameless:
+        found["party.listings"] = (*(listings or ()), *nameless)
+    return Facts({**values, **found})
+
+
+def _named(facts: Facts, stated: Sequence[Any]) -> list[Json]:
+    named = [(role, facts.values[name]) for role, name in _NAMES if name in facts.values]
+    named += [(each.get("role", "other"), each["name"]) for each in stated if "name" in each]
+    return [{"role": role, "name": name, "name_latin": name} for role, name in named]
 
 
 def check_in_force(editions: Iterable[Edition], day: dt.date) -> None:

@@ -19,7 +19,7 @@ from attest.screening.screener import Screener
 from attest.screening.snapshot import ListEntry
 from attest.trust import load_trust, open_lists
 from tests import world_lists
-from tests.world import NOW, World, party
+from tests.world import NOW, World, known, party
 from tests.world_lists import DAY, ENTRIES, NUMBER, named_list, snapshot
 
 LIST = snapshot()
@@ -146,6 +146,15 @@ def test_who_determines_is_screened_too() -> None:
     _, predicate = decided(raw, world)
     assert [(each["role"], each["name"]) for each in predicate["screening"]["hits"]] == [
         ("osat", NAMESAKE)
+    ]
+
+
+def test_a_packager_that_is_no_party_is_screened_too() -> None:
+    package = {**WORLD.declaration()["package"], "packager": known("Huaxin Example")}
+    raw = WORLD.submission({"parties": parties(), "package": package}, fabricator={})
+    _, predicate = decided(raw)
+    assert [(each["role"], each["name"]) for each in predicate["screening"]["hits"]] == [
+        ("osat", "Huaxin Example")
     ]
 
 

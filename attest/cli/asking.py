@@ -27,6 +27,7 @@ from attest.encoding import Json
 from attest.ledger import Shipment, read_shipments
 from attest.rules.edition import open_edition
 from attest.rules.register import EXPORTERS, MODES
+from attest.screened import Parties
 from attest.survey import survey
 from attest.whatif import Answer, Question
 
@@ -165,7 +166,7 @@ def _ask_papers(screen: Screen, given: Sources, question: Question) -> Answers:
     with progress(screen, "asked", total=len(products)) as advance:
         for each in products:
             with about(each.source):
-                answer = question.answer(each.facts, editions, each.parties)
+                answer = question.answer(each.facts, editions, Parties(each.parties))
             asked.append(Asked(each.name, each.tape_out_id, {"source": each.source}, answer))
             if advance is not None:
                 advance(1)

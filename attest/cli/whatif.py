@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Final
 
 import click
 
+from attest import limits
 from attest.cli import asking, changes, clock, files, packs
 from attest.cli.asking import Answers, Sources
 from attest.cli.changes import Told
 from attest.cli.failures import about
-from attest.cli.lists_show import open_snapshot
 from attest.cli.screen import Screen, screened
 from attest.encoding import Json
 from attest.errors import InputError
-from attest.screening.names import Listed
+from attest.screening.screener import Screener
+from attest.screening.snapshot import read_snapshot
 from attest.whatif import Variations
+
+_READ: Final = (b"party.listings", b"screening.")
 
 
 @click.command("whatif", short_help="Try products on other days, packs, lists, modes.")
@@ -68,7 +72,7 @@ def command(
     )
     answers = asking.ask(screen, given, question)
     if question.lists:
-        screen.say("! Only these lists are tried, and exact names: all others count as not listed.")
+        screen.say("! Only these lists are tried: whoever is in none of them counts as not listed.")
         _say_unread(screen, question.packs or answers.documents)
     told = [
         [
@@ -98,7 +102,7 @@ def command(
     return changes.exit_code([each for variation in told for each in variation])
 
 
-def _variation(lists: Listed | None, day: dt.date | None, told: list[Told]) -> dict[str, Json]:
+def _variation(lists: Screener | None, day: dt.date | None, told: list[Told]) -> dict[str, Json]:
     afters = [each.after for each in told]
     return {
         "on": _day(day),
@@ -125,7 +129,7 @@ def _results(answers: Answers, *, only_changes: bool) -> list[Json]:
     ]
 
 
-def read_lists(path: str) -> Listed:
+def read_lists(path: str) -> Screener:
     """The lists of one variation: a snapshot, or every JSON file of a folder.
 
     Raises:
@@ -142,18 +146,25 @@ def read_lists(path: str) -> Listed:
             paths = [str(each) for each in found if each.suffix == ".json"]
             if not paths:
                 raise InputError("file", "no file in it ends in .json")
-    snapshots = [open_snapshot(each) for each in paths]
+    bodies = {}
+    for each in paths:
+        raw = files.read_bytes(each, bytes_max=limits.LIST_BYTES_MAX)
+        with about(files.name_of(each)):
+            bodies[read_snapshot(raw).digest] = raw
+    lists = Screener(bodies, bodies)
     with about(files.name_of(path)):
-        return Listed.of(snapshots)
+        if len({each.list for each in lists.index.used}) < len(paths):
+            raise InputError("list-malformed", "two snapshots are of one list")
+    return lists
 
 
 def _say_unread(screen: Screen, documents: tuple[bytes, ...]) -> None:
-    if documents and not any(b"party.listings" in raw for raw in documents):
-        screen.say("! No pack that is tried reads party.listings: other lists change nothing.")
+    if documents and not any(fact in raw for raw in documents for fact in _READ):
+        screen.say("! No pack that is tried reads what screening finds: lists change nothing.")
 
 
-def _used_json(lists: Listed) -> list[Json]:
-    return [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in lists.used]
+def _used_json(lists: Screener) -> list[Json]:
+    return [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in lists.index.used]
 
 
 def _day(day: dt.date | None) -> str | None:
@@ -174,7 +185,7 @@ def _show(
     for (lists, day), variation in zip(question.tried, told, strict=True):
         screen.out()
         screen.out(f"{_day(day) or 'On their own days'}: {changes.summary(screen, variation)}")
-        for used in () if lists is None else lists.used:
+        for used in () if lists is None else lists.index.used:
             screen.out(f"    under {used.list} as of {used.as_of}, {used.digest}")
         changes.show(screen, variation, everything=not only_changes)
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import InputError
-from attest.rules.facts import Facts, facts_from_json, facts_to_json
-from attest.screening.names import Listed, Named, Used, key, names_of
+from attest.screening.match import Candidate, Index, Party
+from attest.screening.names import key
 from attest.screening.snapshot import ListEntry, ListSnapshot
-from tests.world import party
 
 DAY = dt.date(2026, 7, 31)
 NAME = "Example Huaxin Semiconductor Co., Ltd."
@@ -32,10 +31,10 @@ def snapshot(*entries: ListEntry, code: str = "EL") -> ListSnapshot:
     )
 
 
-def found(name: str, *entries: ListEntry) -> list[dict[str, Any]]:
-    listings = Listed.of([snapshot(*entries)]).listings([Named("consignee", name)])
-    assert listings is not None
-    return [dict(each) for each in listings]
+def found(name: str, *entries: ListEntry) -> list[Candidate]:
+    """The entries of the very name."""
+    candidates = Index.of([snapshot(*entries)]).candidates(Party("consignee", (name,)))
+    return [each for each in candidates if each.reason == "same-name"]
 
 
 @pytest.mark.parametrize(
@@ -100,68 +99,10 @@ def test_hidden_characters_and_punctuation_have_an_empty_key(parts: list[str]) -
 def test_every_name_of_an_entry_counts() -> None:
     listed = entry(names=("Listed Name", "Alias", "Former Name"), original=("示例半导体有限公司",))
     for name in ("LISTED NAME", "alias", "former-name", "示例半导体有限公司"):
-        assert [each["name"] for each in found(name, listed)] == ["Listed Name"]
-
-
-@pytest.mark.parametrize(
-    ("footnotes", "expected"), [((), [None]), ((4,), [4]), ((5, 1), [1, 5]), ((3, 3), [3])]
-)
-def test_a_listing_for_each_footnote(footnotes: tuple[int, ...], expected: list[Any]) -> None:
-    listings = found(NAME, entry(footnotes=footnotes))
-    assert [each.get("footnote") for each in listings] == expected
-
-
-def test_what_a_listing_holds_is_a_fact() -> None:
-    (listing,) = found(NAME, entry(countries=("CN",), footnotes=(4,), address_only=True))
-    assert listing == {
-        "name": NAME,
-        "role": "consignee",
-        "list": "EL",
-        "country": "CN",
-        "footnote": 4,
-        "address_only": True,
-    }
-    facts = Facts({"party.listings": (listing,)})
-    assert facts_from_json(facts_to_json(facts)) == facts
-    (two,) = found(NAME, entry(countries=("CN", "HK")))
-    assert "country" not in two
-
-
-def test_listings_stand_by_list_and_entry_and_once() -> None:
-    other = snapshot(entry(7, list="SDN"), code="SDN")
-    one = snapshot(entry(1, names=("Other", NAME)), entry(2, names=("Third",)))
-    names = [Named("end-user", "THIRD"), Named("designer", NAME), Named("consignee", "other")]
-    listed = Listed.of([other, one])
-    assert listed == Listed.of([one, other])
-    assert listed.used == (Used("EL", DAY, "EL"), Used("SDN", DAY, "SDN"))
-    listings = listed.listings(names)
-    assert listings is not None
-    assert [(each["list"], each["name"], each["role"]) for each in listings] == [
-        ("EL", "Other", "designer"),
-        ("EL", "Third", "end-user"),
-        ("SDN", NAME, "designer"),
-    ]
-
-
-def test_nobody_named_is_unknown_and_somebody_who_is_not_listed_is_none() -> None:
-    listed = Listed.of([snapshot(entry(names=("...", "A")))])
-    assert listed.listings([]) is None
-    assert listed.listings([Named("consignee", "...")]) is None
-    assert listed.listings([Named("consignee", "B")]) == ()
-    assert listed.listings([Named("consignee", "..."), Named("designer", "B")]) == ()
+        assert [each.listed for each in found(name, listed)] == ["Listed Name"]
 
 
 def test_two_snapshots_of_one_list_are_refused() -> None:
     with pytest.raises(InputError) as caught:
-        Listed.of([snapshot(entry()), snapshot(entry(2), code="SDN"), snapshot()])
+        Index.of([snapshot(entry()), snapshot(entry(2), code="SDN"), snapshot()])
     assert caught.value.code == "list-malformed"
-
-
-def test_the_names_of_declared_parties() -> None:
-    parties = [{**party("designer", "示例"), "name_latin": "Example"}, party("osat", "Packager")]
-    assert names_of(parties) == (
-        Named("designer", "示例"),
-        Named("designer", "Example"),
-        Named("osat", "Packager"),
-        Named("osat", "Packager"),
-    )
