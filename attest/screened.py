@@ -5,6 +5,7 @@ names, addresses and numbers are near to in the lists of the trust snapshot are 
 holds them, so that it can be read without the lists:
 
     "screening": {
+      "edition": 1,
       "lists": [{"list": "EL", "as_of": "2026-07-31", "digest": "sha256:…"}],
       "hits": [{"role": "consignee", "name": "…", "party": "sha256:…", "list": "EL", "id": "…",
                 "entry": "sha256:…", "listed": "…", "matched": "…", "kind": "name",
@@ -39,7 +40,7 @@ from attest import limits
 from attest.countries import COUNTRIES
 from attest.encoding import Json, canonical, digest, parse_date
 from attest.rules.facts import FactValue
-from attest.screening.match import Candidate, Party
+from attest.screening.match import EDITION, Candidate, Party
 from attest.screening.names import Used
 from attest.screening.screener import Screener
 from attest.screening.snapshot import ListEntry, entry_digest
@@ -110,10 +111,14 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Screened:
-    """What screening found, and in which lists; what nobody has cleared stands first."""
+    """What screening found, and in which lists; what nobody has cleared stands first.
+
+    `edition` is that of the matcher (`attest.screening.match`).
+    """
 
     lists: tuple[Used, ...]
     hits: tuple[Hit, ...]
+    edition: int = EDITION
 
     @property
     def cleared(self) -> dict[Pair, Clearance]:
@@ -144,6 +149,7 @@ class Screened:
     def to_json(self) -> Json:
         """The member of a decision."""
         return {
+            "edition": self.edition,
             "lists": [
                 {"list": each.list, "as_of": each.as_of.isoformat(), "digest": each.digest}
                 for each in self.lists
@@ -186,8 +192,9 @@ def recorded_screening(decision: Json) -> Screened:
 
     `decision` is of the decision's schema.
     """
-    recorded = decision.get("screening", {"lists": [], "hits": []})
+    recorded = decision.get("screening", {"edition": EDITION, "lists": [], "hits": []})
     return Screened(
+        edition=recorded["edition"],
         lists=tuple(
             Used(each["list"], parse_date(each["as_of"]), each["digest"])
             for each in recorded["lists"]

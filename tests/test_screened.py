@@ -15,6 +15,7 @@ from attest.decision import NOTHING, Decided, Prior, decide, submitted_facts
 from attest.encoding import digest, loads
 from attest.errors import InputError, TrustError
 from attest.screened import Clearance, Screened, recorded_screening, screen
+from attest.screening.match import EDITION
 from attest.screening.screener import Screener
 from attest.screening.snapshot import ListEntry
 from attest.trust import load_trust, open_lists
@@ -57,7 +58,11 @@ def results(predicate: Any) -> dict[str, str]:
 
 def test_nobody_is_found() -> None:
     result, predicate = decided(submitted())
-    assert predicate["screening"] == {"lists": [named_list(LIST)], "hits": []}
+    assert predicate["screening"] == {
+        "edition": EDITION,
+        "lists": [named_list(LIST)],
+        "hits": [],
+    }
     assert result.hits == ()
     found = results(predicate)
     assert (found["lists_current"], found["no_open_hit"]) == ("pass", "pass")

@@ -166,6 +166,7 @@ class DecidedHit(Model):
 class DecidedScreening(Model):
     """The lists in which the parties were looked for, and what was found there (SPEC 10.7)."""
 
+    edition: Annotated[int, Field(ge=1, le=1000)]
     lists: Annotated[Array[NamedList], Field(min_length=1, max_length=64)]
     hits: Annotated[Array[DecidedHit], Field(max_length=limits.SCREENING_HITS_MAX)]
 
