@@ -31,6 +31,7 @@ from attest import encoding
 from attest.data import data_dir
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.lei import is_lei
 
 VERSION: Final = "v1"
 _SUFFIX: Final = ".schema.json"
@@ -134,7 +135,9 @@ def _cut(value: Json, items_max: int) -> Json:
 
 @cache
 def _fast_validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_schema(name), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(
+        _schema(name), validate_formats=True, formats={"lei": is_lei}
+    )
 
 
 @cache
@@ -149,6 +152,7 @@ def _reference_validator(name: str) -> Any:
     formats = jsonschema.FormatChecker(formats=())
     formats.checks("date", raises=InputError)(_parses(encoding.parse_date))
     formats.checks("date-time", raises=InputError)(_parses(encoding.parse_instant))
+    formats.checks("lei")(lambda value: not isinstance(value, str) or is_lei(value))
     extend: Callable[..., Any] = jsonschema.validators.extend
     extended = extend(jsonschema.Draft202012Validator, {"pattern": ecma_pattern})
     return extended(_schema(name), format_checker=formats)
@@ -174,7 +178,7 @@ def _expected(keyword: str, schema: Json, instance: Json) -> str:
             return "only " + ", ".join(known)
         case "type":
             return wanted if isinstance(wanted, str) else " or ".join(wanted)
-        case "enum" if "title" in schema:
+        case "enum" | "format" if "title" in schema:
             return str(schema["title"])
         case "enum":
             return "one of " + ", ".join(wanted)

@@ -32,6 +32,8 @@ PLACES = [
     ("declaration", "/parties/0/headquarters/value"),
     ("determination-osat", "/package/site_country/value"),
     ("keyset", "/party/country"),
+    ("keyset-entity", "/party/ultimate_parent/country"),
+    ("keyset-entity", "/party/sites/0/country"),
 ]
 NO_COUNTRIES: list[Json] = [
     *("XX", "ZZ", "AA", "QM", "XK"),  # free for anybody to use

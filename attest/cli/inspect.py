@@ -124,6 +124,8 @@ def _show_keyset(screen: Screen, content: Json) -> None:
     party = content["party"]
     screen.out(f"{party['id']}: {party['legal_name']} ({party['name_latin']}), {party['country']}")
     screen.out(f"roles {', '.join(party['roles'])}")
+    for line in _entity(party):
+        screen.out(line)
     screen.table(
         ("keyid", "algorithm", "purpose", "holder", "valid"),
         [
@@ -137,6 +139,19 @@ def _show_keyset(screen: Screen, content: Json) -> None:
             for key in content["keys"]
         ],
     )
+
+
+def _entity(party: Json) -> list[str]:
+    """The record of the legal entity, as far as the keyset holds it."""
+    lines = [f"LEI {party['lei']}"] if "lei" in party else []
+    lines += [f"{each['authority']}: {each['number']}" for each in party.get("registrations", ())]
+    lines += [f"formerly {name}" for name in party.get("former_names", ())]
+    if "headquarters" in party:
+        lines.append(f"headquarters in {party['headquarters']}")
+    if "ultimate_parent" in party:
+        parent = party["ultimate_parent"]
+        lines.append(f"ultimate parent {parent['name']}, {parent['country']}")
+    return lines + [f"site {each['address']}, {each['country']}" for each in party.get("sites", ())]
 
 
 def _show_proof(screen: Screen, content: Json) -> None:

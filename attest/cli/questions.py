@@ -53,7 +53,8 @@ class Questions:
                 return _LEFT_OUT
             return self._object(shape, place, {})
         if shape.type == "array":
-            return self._array(shape, place)
+            items = self._array(shape, place, optional=optional)
+            return items if items or not optional else _LEFT_OUT
         return self._scalar(shape, place, optional=optional, unknown=False)
 
     def _claim(self, shape: Shape, place: str) -> Json:
@@ -70,9 +71,9 @@ class Questions:
         )
         return {"knowledge": self._knowledge, "value": answer}
 
-    def _array(self, shape: Shape, place: str) -> list[Json]:
+    def _array(self, shape: Shape, place: str, *, optional: bool) -> list[Json]:
         if shape.items.type != "object":
-            answer = self._list(place, shape.description, unknown=False)
+            answer = self._list(place, shape.description, optional=optional)
             return list(answer)
         self._heading(shape, place)
         items: list[Json] = []
@@ -85,9 +86,12 @@ class Questions:
         question = f"{place}: {'another one' if count else 'is there any'}"
         return click.confirm(question, default=False, err=True)
 
-    def _list(self, place: str, description: str, *, unknown: bool) -> Json:
+    def _list(
+        self, place: str, description: str, *, unknown: bool = False, optional: bool = False
+    ) -> Json:
         self._help(description)
-        text = self._prompt(f"{place} (separate with ;{' | unknown' if unknown else ''})")
+        hint = " | unknown" if unknown else ", blank for none" if optional else ""
+        text = self._prompt(f"{place} (separate with ;{hint})", default="" if optional else None)
         if unknown and text == UNKNOWN:
             return text
         return [item.strip() for item in text.split(";") if item.strip()]

@@ -24,12 +24,14 @@ from attest.models.values import (
     FormatVersion,
     HexSha256,
     Instant,
+    Lei,
     Maybe,
     Mode,
     Model,
     Name,
     PartyId,
     Signer,
+    Text,
 )
 
 _SALTED_KINDS = frozenset({"submission", "decision", "review"})
@@ -68,8 +70,29 @@ class Submission(Model):
     ]
 
 
+class Registration(Model):
+    """The number under which an authority keeps a legal entity."""
+
+    authority: Name
+    number: Name
+
+
+class UltimateParent(Model):
+    """The entity at the top of the chain of owners, and where its headquarters are."""
+
+    name: Name
+    country: Country
+
+
+class Site(Model):
+    """A place where a party works."""
+
+    address: Text
+    country: Country
+
+
 class EnrolledParty(Model):
-    """The party that a keyset speaks for."""
+    """The party that a keyset speaks for, and the record of its legal entity."""
 
     id: PartyId
     legal_name: Name
@@ -80,6 +103,12 @@ class EnrolledParty(Model):
         Field(min_length=1, max_length=6),
         UNIQUE,
     ]
+    lei: Maybe[Lei] = None
+    registrations: Maybe[Annotated[Array[Registration], Field(min_length=1, max_length=16)]] = None
+    former_names: Maybe[Annotated[Array[Name], Field(min_length=1, max_length=16), UNIQUE]] = None
+    headquarters: Maybe[Country] = None
+    ultimate_parent: Maybe[UltimateParent] = None
+    sites: Maybe[Annotated[Array[Site], Field(min_length=1, max_length=64)]] = None
 
 
 class KeyRecord(Model):

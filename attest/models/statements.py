@@ -28,6 +28,7 @@ from attest.models.values import (
     Instant,
     Knowledge,
     Known,
+    Lei,
     Maybe,
     Model,
     MustUnderstand,
@@ -188,6 +189,8 @@ class DeclaredParty(Model):
         "osat",
         "consignee",
         "end-user",
+        "payer",
+        "forwarder",
         "distributor",
         "other",
     ]
@@ -200,9 +203,23 @@ class DeclaredParty(Model):
     headquarters: CountryClaim
     address: Text
     registration_ids: Annotated[Array[RegistrationId], Field(max_length=16)]
-    lei: Maybe[
-        Annotated[str, StringConstraints(max_length=20, pattern=r"^[0-9A-Z]{18}[0-9]{2}$")]
-    ] = None
+    lei: Maybe[Lei] = None
+
+
+class Owner(Model):
+    """A direct owner of a company, and its share in basis points (SPEC 4.9)."""
+
+    name: Name
+    kind: Literal["company", "person", "state", "dispersed"]
+    share_bp: Annotated[Known[Annotated[int, Field(ge=1, le=10_000)]] | Unknown, BY_KNOWLEDGE]
+    listed_on: Annotated[Known[NameOrNone] | Unknown, BY_KNOWLEDGE]
+
+
+class Owned(Model):
+    """A company and its direct owners (SPEC 4.9)."""
+
+    name: Name
+    owners: Annotated[Array[Owner], Field(min_length=1, max_length=16)]
 
 
 class Agreed(Model):
@@ -281,6 +298,10 @@ class Declaration(Model):
     parties: Annotated[
         Array[DeclaredParty], Field(min_length=1, max_length=64), AfterValidator(_roles)
     ]
+    roles_not_filled: Maybe[
+        Annotated[Array[Literal["osat", "forwarder"]], Field(max_length=2), UNIQUE]
+    ] = None
+    ownership: Maybe[Annotated[Array[Owned], Field(max_length=32)]] = None
     designer_status: DesignerStatus
     end_use: Text
     datacenter: BooleanClaim

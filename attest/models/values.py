@@ -31,6 +31,7 @@ from pydantic_core.core_schema import literal_schema
 from attest import encoding, limits
 from attest.countries import COUNTRIES
 from attest.errors import InputError
+from attest.lei import is_lei
 
 T = TypeVar("T")
 
@@ -67,6 +68,12 @@ def _whole_second_utc(value: dt.datetime) -> dt.datetime:
     return value
 
 
+def _fitting_lei(value: str) -> str:
+    if not is_lei(value):
+        raise ValueError("the check digits do not fit")
+    return value
+
+
 def _unique(items: tuple[T, ...]) -> tuple[T, ...]:
     if len(set(items)) != len(items):
         raise ValueError("an item stands twice")
@@ -98,6 +105,13 @@ AmbiguityId = Annotated[str, StringConstraints(max_length=32, pattern=r"^[A-Z][A
 Country = Annotated[
     str, GetPydanticSchema(lambda _source, _handler: literal_schema(sorted(COUNTRIES)))
 ]
+Lei = Annotated[
+    str,
+    StringConstraints(max_length=20, pattern=r"^[0-9A-Z]{18}[0-9]{2}$"),
+    AfterValidator(_fitting_lei),
+    Field(json_schema_extra={"format": "lei"}),
+]
+"""A Legal Entity Identifier whose check digits fit (SPEC 1.11)."""
 HexSha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
 Pointer = Annotated[str, StringConstraints(max_length=1000, pattern=r"^(/([^/~]|~[01])*)*$")]

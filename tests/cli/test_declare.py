@@ -241,7 +241,7 @@ ANSWERS = [
             *("1 Example Road", "n", ""),
         )
     ),
-    "n",
+    *("n", "forwarder; osat", "n"),
     # status
     *("unknown", "agreed", "2026-06-01", "denied", "2026-05-01", "2026-06-01"),
     *("Packet processing.", "no", "first-hand", "n", "2026-12-15"),
@@ -275,6 +275,8 @@ def test_questions_answered_one_by_one() -> None:
     assert predicate["parties"][1]["locations"]["value"] == ["US", "TW"]
     assert "lei" not in predicate["parties"][0]
     assert "supersedes" not in predicate
+    assert "ownership" not in predicate
+    assert predicate["roles_not_filled"] == ["forwarder", "osat"]
     assert predicate["designer_status"]["application_748_16"]["denied_on"] == "2026-06-01"
     assert "12,000,000,000 (12 billion, 120億)" in result.stderr
     assert "Area of one die in square micrometres." in result.stderr

@@ -86,6 +86,20 @@ def test_a_keyset_lists_its_keys(tmp_path: Path) -> None:
         assert part in text
 
 
+def test_a_keyset_shows_its_legal_entity() -> None:
+    (path,) = (each for each in EXAMPLES if each.name == "keyset-entity.json")
+    text = succeeded(attest("inspect", path)).stdout
+    for part in (
+        "LEI 529900EXAMPLE0000170",
+        "Example Register of Companies: 00000000",
+        "formerly Example Silicon Co., Ltd.",
+        "headquarters in TW",
+        "ultimate parent Example Design Holding Co., Ltd., TW",
+        "site 1 Example Road, TW",
+    ):
+        assert f"{part}\n" in text
+
+
 def test_a_pack_and_texts(tmp_path: Path) -> None:
     path = tmp_path / "pack.json"
     path.write_bytes(pack_bytes("us-ear"))
