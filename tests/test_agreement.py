@@ -234,6 +234,7 @@ TEXTS = st.one_of(
     st.from_regex(r"^[0-9]{4}-[0-3][0-9]-[0-3][0-9](T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z)?$"),
     st.from_regex(r"^(/([^/~]|~[01])*){0,4}$"),
     st.from_regex(r"^[A-Z]{2}$"),
+    st.from_regex(r"^[0-9A-Z]{18}[0-9]{2}$"),
     st.dates().map(str),
     st.datetimes().map(lambda instant: instant.isoformat(timespec="seconds") + "Z"),
 )
@@ -252,6 +253,7 @@ TEXTS = st.one_of(
         ("determination", ("declaration",)),
         ("envelope", ("payload",)),
         ("keyset", ("party", "country")),
+        ("keyset-entity", ("party", "lei")),
         ("problem", ("pointer",)),
         ("problem", ("code",)),
         ("proof", ("salt",)),

@@ -135,10 +135,31 @@ def _declared(predicate: Json) -> list[str]:
             f"revision {product['revision']}"
         ),
         ended(f"The parties are: {parties}"),
+        *(f"Nobody acts as {role}." for role in predicate.get("roles_not_filled", ())),
+        *map(_owned, predicate.get("ownership", ())),
         ended(f"The end use is: {predicate['end_use']}"),
         f"Export, reexport or transfer is planned to be completed on "
         f"{predicate['planned_completion_date']}.",
     ]
+
+
+def _owned(record: Json) -> str:
+    owners = "; ".join(
+        f"{each['name']} ({each['kind']}), {_share(each['share_bp'])}, {_listed(each['listed_on'])}"
+        for each in record["owners"]
+    )
+    return ended(f"{record['name']} is owned by: {owners}")
+
+
+def _share(claim: Json) -> str:
+    whole, hundredths = divmod(claim.get("value", 0), 100)
+    return f"{whole}.{hundredths:02d} percent" if "value" in claim else "share unknown"
+
+
+def _listed(claim: Json) -> str:
+    if "value" not in claim:
+        return "listed or not is unknown"
+    return f"on the list {claim['value']}" if claim["value"] else "on no list"
 
 
 def _determined(statement: Json) -> list[str]:

@@ -27,6 +27,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 from attest import limits
 from attest.encoding import Json, parse_date
 from attest.errors import InputError
+from attest.rules.ownership import ownership_facts
 from attest.rules.register import ATTESTER_ROLES, FACTS, GROUPS, Field, Members, Shape
 from attest.rules.types import BOOL, DATE, INT
 
@@ -95,6 +96,8 @@ def _read(shape: Shape | Members, value: Json, pointer: str) -> FactValue:
         }
     if not isinstance(value, list):
         _refuse("expected a list", pointer)
+    if len(value) < shape.least:
+        _refuse("an empty list states nothing; leave out what is not known", pointer)
     if len(value) > limits.LIST_ITEMS_MAX:
         _refuse(f"over {limits.LIST_ITEMS_MAX} items", pointer)
     return tuple(_read(shape.item, item, f"{pointer}/{at}") for at, item in enumerate(value))
@@ -173,6 +176,8 @@ def derive_facts(
         "transaction.attested_by": _sorted(each["attester_role"] for each in papers),
         **_parties(declaration["parties"]),
     }
+    if declaration.get("ownership"):
+        stated |= ownership_facts(declaration["parties"], declaration["ownership"])
     if "shipment" in declaration:
         stated |= _shipped(declaration)
     for determination, name in determinations:
@@ -235,7 +240,18 @@ def _declared(declaration: Json, designer_name: str) -> dict[str, FactValue | No
         "declared.packaging_country": _known(package["site_country"]),
         "declared.packager_name": _known(package["packager"]),
         "declared.datacenter": _known(declaration["datacenter"]),
+        "declared.parties": tuple([_party(party) for party in declaration["parties"]]),
+        "declared.roles_not_filled": _sorted(declaration.get("roles_not_filled", ())),
     }
+
+
+def _party(party: Json) -> FactValue:
+    """Who acts in a role, and where: the country of a party that is located in only one."""
+    members = {name: party[name] for name in ("role", "name", "name_latin", "address")}
+    match _known(party["locations"]):
+        case [country]:
+            members["country"] = country
+    return members
 
 
 _AGREED: Final = {"agreed": True, "not-agreed": False, "unknown": None}

@@ -72,9 +72,12 @@ PAPERS: Final = (
     ),
     Paper(
         id="parties-statement",
-        title="Statement of the consignees, the end users and everybody's headquarters",
+        title="Statement of every party with its role, site and headquarters",
         signer="the IC designer",
-        facts=_of("transaction", "destinations", "party_hqs"),
+        facts=(
+            *_of("transaction", "destinations", "party_hqs"),
+            *_of("declared", "parties", "roles_not_filled"),
+        ),
     ),
     Paper(
         id="product-datasheet",
@@ -136,7 +139,7 @@ PAPERS: Final = (
         id="ownership-statement",
         title="Statement of owners and of partners in joint ventures",
         signer="the party itself",
-        facts=_of("party", "owners", "partner_hqs"),
+        facts=_of("party", "owners", "owned", "partner_hqs"),
     ),
     Paper(
         id="red-flag-record",

@@ -37,9 +37,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of scalars or structures."""
+    """A list of scalars or structures, and how many there are at least."""
 
     item: Field | Members
+    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ _COUNTRY = Field(
     choices=tuple(sorted(COUNTRIES)),
     called="an officially assigned ISO 3166-1 alpha-2 code",
 )
+_PLACES = Items(_COUNTRY, least=1)
+"""Somewhere: who does not know where leaves the list out, for nowhere is no place."""
 
 ATTESTER_ROLES: Final = ("front-end-fabricator", "osat")
 EXPORTERS: Final = (*ATTESTER_ROLES, "other")
@@ -105,9 +108,20 @@ _LISTING = Members(
         "address_only": _FLAG,
     },
 )
+_PARTY = Members(
+    "party",
+    {
+        "role": _NAME,
+        "name": _NAME,
+        "name_latin": _NAME,
+        "address": _NAME,
+        "country": _COUNTRY,
+    },
+)
 _OWNER = Members(
     "owner",
     {
+        "of": _NAME,
         "name": _NAME,
         "share_ppm": _AMOUNT,
         "standing": _choice("listed", "captured", "unlisted"),
@@ -129,6 +143,16 @@ _HIT = Members(
         "cleared": _FLAG,
     },
 )
+_OWNED = Members(
+    "owned",
+    {
+        "name": _NAME,
+        "least_ppm": _AMOUNT,
+        "most_ppm": _AMOUNT,
+        "share_ppm": _AMOUNT,
+        "blocked_ppm": _AMOUNT,
+    },
+)
 _ANSWER = Members("answer", {"question": _NAME, "answer": _choice("yes", "no"), "resolved": _FLAG})
 
 _ATTESTER: Mapping[str, Shape] = {
@@ -148,7 +172,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "designer_group": _TEXT,
         "designer_hq": _COUNTRY,
         "designer_parent_hq": _COUNTRY,
-        "designer_locations": Items(_COUNTRY),
+        "designer_locations": _PLACES,
         "agreed_743_9": _FLAG,
         "agreed_743_9_on": _DAY,
         "application_748_16": _choice("none", "filed", "denied"),
@@ -161,6 +185,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "packaging_country": _COUNTRY,
         "packager_name": _NAME,
         "datacenter": _FLAG,
+        "parties": Items(_PARTY),
+        "roles_not_filled": Items(_choice("forwarder", "osat")),
     },
     "fabricator": _ATTESTER,
     "osat": _ATTESTER,
@@ -170,8 +196,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "decision_date": _DAY,
         "mode": _choice(*MODES),
         "attested_by": Items(_choice(*ATTESTER_ROLES)),
-        "destinations": Items(_COUNTRY),
-        "party_hqs": Items(_COUNTRY),
+        "destinations": _PLACES,
+        "party_hqs": _PLACES,
     },
     "item": {
         "name": _NAME,
@@ -212,8 +238,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "consignee_country": _COUNTRY,
         "consignee_name": _NAME,
         "ultimate_parent_name": _NAME,
-        "consignee_hqs": Items(_COUNTRY),
-        "ultimate_customer_hqs": Items(_COUNTRY),
+        "consignee_hqs": _PLACES,
+        "ultimate_customer_hqs": _PLACES,
         "consignee_private": _FLAG,
         "distributor": _FLAG,
         "end_uses": Items(
@@ -250,6 +276,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Shape]]] = {
         "listings": Items(_LISTING),
         "listed_subsidiary": _FLAG,
         "owners": Items(_OWNER),
+        "owned": Items(_OWNED),
         "partner_hqs": Items(_COUNTRY),
         "red_flags": Items(_NAME),
         "red_flags_resolved": Items(_NAME),

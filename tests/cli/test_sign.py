@@ -26,6 +26,7 @@ from tests.cli.helpers import (
     write_key,
 )
 from tests.cli.pages import json_members
+from tests.mutations import read_examples
 from tests.world import DECLARATION, DETERMINATION, NOW, World, derived_signer, statement
 
 
@@ -90,6 +91,20 @@ def test_sentences_end_once(world: World) -> None:
     assert f"The parties are: {parties[0]['role']} A Inc." in told
 
 
+def test_sentences_say_who_is_not_there_and_who_owns_whom() -> None:
+    told = sentences(loads(statement(DECLARATION_TYPE, read_examples()["declaration-owners"])))
+    assert "Nobody acts as forwarder." in told
+    assert (
+        "Example Boards GmbH is owned by: Example Holding B.V. (company), 49.99 percent, "
+        "on no list; Erika Example (person), 50.01 percent, on no list."
+    ) in told
+    assert (
+        "Example Holding B.V. is owned by: Example Fund (company), share unknown, "
+        "on the list EL; Shareholders of the free float (dispersed), 25.00 percent, "
+        "listed or not is unknown."
+    ) in told
+
+
 def changed_leaves(value: Any) -> Iterator[Any]:
     """The document with one leaf changed, for every leaf."""
     if isinstance(value, dict):
@@ -108,7 +123,12 @@ def changed_leaves(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "predicate"), [(DECLARATION_TYPE, DECLARATION), (DETERMINATION_TYPE, DETERMINATION)]
+    ("kind", "predicate"),
+    [
+        (DECLARATION_TYPE, DECLARATION),
+        (DECLARATION_TYPE, read_examples()["declaration-owners"]),
+        (DETERMINATION_TYPE, DETERMINATION),
+    ],
 )
 def test_nothing_is_signed_that_the_sentences_hide(kind: str, predicate: dict[str, Any]) -> None:
     before = sentences(loads(statement(kind, predicate)))

@@ -13,6 +13,7 @@ from typing import Any
 from attest.models import (
     Agreed,
     Declaration,
+    DeclaredParty,
     DeclaredShipment,
     DeniedApplication,
     Determination,
@@ -23,8 +24,10 @@ from attest.models import (
     Memory,
     TransistorCount,
     Unknown,
+    dump,
 )
 from attest.rules.facts import Facts, FactValue
+from attest.rules.ownership import ownership_facts
 from attest.rules.register import ATTESTER_ROLES
 
 
@@ -57,6 +60,11 @@ def facts_of_models(
             **_parties(declaration),
         },
     )
+    if declaration.ownership:
+        stated |= ownership_facts(
+            [dump(party) for party in declaration.parties],
+            [dump(record) for record in declaration.ownership],
+        )
     if declaration.shipment is not None:
         stated |= _shipped(declaration, declaration.shipment)
     return Facts({name: value for name, value in stated.items() if value is not None})
@@ -145,7 +153,20 @@ def _declared(declaration: Declaration, designer_name: str) -> dict[str, FactVal
         "packaging_country": _known(declaration.package.site_country),
         "packager_name": _known(declaration.package.packager),
         "datacenter": _known(declaration.datacenter),
+        "parties": tuple(_party(party) for party in declaration.parties),
+        "roles_not_filled": _sorted(declaration.roles_not_filled or ()),
     }
+
+
+def _party(party: DeclaredParty) -> FactValue:
+    countries: Sequence[str] = _known(party.locations) or ()
+    return _struct(
+        role=party.role,
+        name=party.name,
+        name_latin=party.name_latin,
+        address=party.address,
+        country=countries[0] if len(countries) == 1 else None,
+    )
 
 
 def _attested(

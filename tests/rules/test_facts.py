@@ -107,6 +107,27 @@ def test_refused(document: Json, pointer: str, why: str) -> None:
     assert why in detail
 
 
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        ("declared", "designer_locations"),
+        ("transaction", "destinations"),
+        ("transaction", "party_hqs"),
+        ("trade", "consignee_hqs"),
+        ("trade", "ultimate_customer_hqs"),
+    ],
+)
+def test_nowhere_is_no_place(group: str, name: str) -> None:
+    place, why = refused({group: {name: []}})
+    assert place == f"/{group}/{name}"
+    assert "leave out what is not known" in why
+    assert facts_from_json({group: {name: ["TW"]}}).get(f"{group}.{name}") == ("TW",)
+
+
+def test_a_joint_venture_may_have_no_partners() -> None:
+    assert facts_from_json({"party": {"partner_hqs": []}}).get("party.partner_hqs") == ()
+
+
 def test_a_list_has_a_limit() -> None:
     item_limit = limits.LIST_ITEMS_MAX
     assert refused({"transaction": {"destinations": ["US"] * (item_limit + 1)}})[0] == (
@@ -134,7 +155,7 @@ def values_of(shape: Shape | Members) -> st.SearchStrategy[Any]:
             {}, optional={n: values_of(f) for n, f in shape.fields.items()}
         )
     if isinstance(shape, Items):
-        return st.lists(values_of(shape.item), max_size=3)
+        return st.lists(values_of(shape.item), min_size=shape.least, max_size=3)
     return scalars_of(shape)
 
 

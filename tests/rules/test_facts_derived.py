@@ -70,6 +70,12 @@ def with_parties(*others: Json, **of_role: Json) -> dict[str, Any]:
     return copied
 
 
+def acting(role: str, name: str, country: str = "US") -> Json:
+    """A party as a fact."""
+    where = {"address": "1 Example Road", "country": country}
+    return {"role": role, "name": name, "name_latin": name, **where}
+
+
 def test_the_facts_of_a_declaration_alone() -> None:
     assert facts_to_json(derive()) == {
         "declared": {
@@ -98,6 +104,14 @@ def test_the_facts_of_a_declaration_alone() -> None:
             "packaging_country": "TW",
             "packager_name": "Formosa Example Foundry Co., Ltd.",
             "datacenter": False,
+            "parties": [
+                acting("designer", "Tianqiu Design Inc."),
+                acting("ultimate-parent", "Tianqiu Holdings Inc."),
+                acting("foundry", "Formosa Example Foundry Co., Ltd.", "TW"),
+                acting("consignee", "Tianqiu Logistics LLC"),
+                acting("end-user", "Example Networks Inc."),
+            ],
+            "roles_not_filled": [],
         },
         "transaction": {
             "exporter": "front-end-fabricator",
@@ -181,6 +195,11 @@ def test_what_the_designer_does_not_know_is_no_fact() -> None:
         "designer_name": "The Designer Inc.",
         "dies": [{"name": "compute", "units": 1, "function": "logic"}],
         "memories": [],
+        "parties": [
+            {name: value for name, value in each.items() if name != "country" or index > 0}
+            for index, each in enumerate(facts_to_json(derive())["declared"]["parties"])
+        ],
+        "roles_not_filled": [],
     }
 
 
