@@ -6,20 +6,19 @@ the transaction, and which was listed after the customer had been set up.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from attest.decision import decide, decide_each, submitted_facts
+from attest.decision import NOTHING, decide, decide_each, submitted_facts
 from attest.encoding import Json, digest, loads
 from attest.rules.edition import open_edition
-from attest.rules.facts import Facts
-from attest.screening.names import Listed
-from attest.screening.snapshot import ListEntry, read_snapshot, write_snapshot
-from attest.whatif import After, Variations
+from attest.screening.screener import Screener
+from attest.screening.snapshot import ListEntry
+from attest.whatif import Variations
 from tests.world import DECLARATION, NOW, World, known, pack_bytes, party
+from tests.world_lists import snapshot
 
 SHIPMENTS = 74
 OSAT = "ASE Technology Holding Co., Ltd."
@@ -131,54 +130,52 @@ def shipments(world: World, *others: Json) -> Iterator[bytes]:
         yield submission(world, *others, end_use=f"Packet processing, lot {number}.")
 
 
+def verdicts(world: World, *others: Json) -> list[object]:
+    """What becomes of the shipments."""
+    every = [(raw, NOW, NOTHING) for raw in shipments(world, *others)]
+    return [getattr(each, "verdict", each) for each in decide_each(every, trust=world.trust())]
+
+
 def test_not_one_of_the_shipments_goes_out() -> None:
-    world = World(packs=HOUSE)
-    decided = decide_each([(raw, NOW, ()) for raw in shipments(world, PAYER)], trust=world.trust())
-    assert [getattr(each, "verdict", each) for each in decided] == ["HOLD"] * SHIPMENTS
+    assert verdicts(World(packs=HOUSE), PAYER) == ["HOLD"] * SHIPMENTS
 
 
-def listed(day: str, *names: str) -> Listed:
-    """The Entity List of a day, with an entry for each name."""
-    entries = [
-        ListEntry(list="EL", id=str(number), kind="entity", names=(name,), footnotes=())
-        for number, name in enumerate(names)
-    ]
-    raw = write_snapshot(
-        code="EL",
-        source="an example",
-        source_digest=digest(b""),
-        as_of=dt.date.fromisoformat(day),
-        entries=entries,
-    )
-    return Listed.of([read_snapshot(raw)])
+SOMEBODY = ListEntry(list="EL", id="1", kind="entity", names=("Somebody Else Ltd.",))
+LISTED = ListEntry(list="EL", id="2", kind="entity", names=(OSAT.upper(),), countries=("TW",))
+SET_UP = [snapshot(SOMEBODY)]
+"""The list of the day on which the customer was set up."""
+LATER = [snapshot(SOMEBODY, LISTED)]
 
 
-@pytest.mark.parametrize("others", [(PAYER, SITE), (PAYER,)], ids=["named", "only as packager"])
-def test_an_osat_that_was_listed_after_set_up_blocks_when_the_list_is_tried(
-    others: tuple[Json, ...],
+@pytest.mark.parametrize(
+    ("packs", "others"),
+    [((*HOUSE, "house-screening"), (PAYER, SITE)), (("us-ear", "house-screening"), (PAYER,))],
+    ids=["named", "only as packager"],
+)
+def test_an_osat_that_was_listed_after_set_up_blocks(
+    packs: tuple[str, ...], others: tuple[Json, ...]
 ) -> None:
-    """What-if over the lists of both days; a decision does not see lists yet."""
-    world = World(packs=HOUSE)
-    editions = [open_edition(pack_bytes("us-ear-parties"))]
-    question = Variations(
-        lists=(
-            listed("2026-07-31", "Somebody Else Ltd."),
-            listed("2026-11-20", "Somebody Else Ltd.", OSAT.upper()),
-        )
-    )
-    for raw in shipments(world, *others):
-        told = submitted_facts(raw, trust=world.trust(), at=NOW)
-        unlicensed = Facts({**told.facts.values, "trade.licence": False})
-        for facts, result, verdict in (
-            (told.facts, "unknown", "HOLD"),
-            (unlicensed, "fail", "FAIL"),
-        ):
-            _, (set_up, now) = question.answer(facts, editions, told.parties)
-            assert entity_list(set_up) == "pass"
-            assert (entity_list(now), now.verdict) == (result, verdict)
+    for lists, verdict in ((SET_UP, "PASS"), (LATER, "HOLD")):
+        assert verdicts(World(packs=packs, lists=lists), *others) == [verdict] * SHIPMENTS
 
 
-def entity_list(after: After) -> str | None:
-    """The result of the rule, which is unknown as long as no list is tried."""
-    changed = [each.after for each in after.changes if each.rule == "entity_list"]
-    return changed[0] if changed else "unknown"
+def test_the_entry_is_shown_with_the_role_of_the_party() -> None:
+    world = World(packs=(*HOUSE, "house-screening"), lists=LATER)
+    decided = decide(submission(world, PAYER, SITE), trust=world.trust(), at=NOW)
+    (hit,) = loads(decided.payload)["predicate"]["screening"]["hits"]
+    assert (hit["role"], hit["list"], hit["id"], hit["listed"]) == ("osat", "EL", "2", OSAT.upper())
+    _, found = findings(world, submission(world, PAYER, SITE))
+    assert [rule for rule, each in found.items() if each.get("verdict") == "HOLD"] == [
+        "no_open_hit"
+    ]
+
+
+def test_trying_the_later_list_says_so_beforehand() -> None:
+    """What-if: the case that passed under the list of its day, under the one that came after."""
+    world = World(packs=(*HOUSE, "house-screening"), lists=SET_UP)
+    told = submitted_facts(submission(world, PAYER, SITE), trust=world.trust(), at=NOW)
+    later = Screener([digest(raw) for raw in LATER], {digest(raw): raw for raw in LATER})
+    editions = [open_edition(pack_bytes(name)) for name in (*HOUSE, "house-screening")]
+    before, (after,) = Variations(lists=(later,)).answer(told.facts, editions, told.parties)
+    assert (before, after.verdict) == ("PASS", "HOLD")
+    assert [each.rule for each in after.changes] == ["no_open_hit"]
