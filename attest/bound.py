@@ -44,7 +44,7 @@ class Bound(NamedTuple):
         return None if superseded is None else (self.designer.id, superseded)
 
     def parties(self) -> list[Json]:
-        """The declared parties, and whom the statements name besides: packager, attesters."""
+        """The declared parties, and whom else the statements name: packager, attesters, owners."""
         parties: list[Json] = list(self.declaration["parties"])
         declared = {each[name] for each in parties for name in ("name", "name_latin")}
         packager = self.declaration["package"]["packager"].get("value")
@@ -52,6 +52,11 @@ class Bound(NamedTuple):
         besides += [
             (_ATTESTER_PARTY_ROLE[claims["attester_role"]], party.legal_name, party.name_latin)
             for claims, party in self.determinations
+        ]
+        besides += [
+            ("owner", owner["name"], owner["name"])
+            for record in self.declaration.get("ownership", ())
+            for owner in record["owners"]
         ]
         return parties + [
             {"role": role, "name": name, "name_latin": latin}

@@ -1,8 +1,8 @@
 """Screening the parties of a submission, and what it tells the rules (SPEC 10.7).
 
-Screened are the parties that the declaration names, and whoever signed a determination. What their
-names, addresses and numbers are near to in the lists of the trust snapshot are hits; a decision
-holds them, so that it can be read without the lists:
+Screened are the parties and owners that the declaration names, and whoever signed a determination.
+What their names, addresses and numbers are near to in the lists of the trust snapshot are hits; a
+decision holds them, so that it can be read without the lists:
 
     "screening": {
       "edition": 1,

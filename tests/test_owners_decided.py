@@ -14,6 +14,7 @@ from attest.rules.facts import Facts, FactValue
 from attest.rules.ownership import COUNTED
 from tests.rules.test_ownership import owned, owner
 from tests.world import NOW, World, pack_bytes
+from tests.world_lists import ENTRIES, snapshot
 
 WORLD = World(packs=("us-ear-parties",))
 PACK = open_edition(pack_bytes("us-ear-parties")).pack
@@ -150,3 +151,24 @@ def test_no_owners_are_declared() -> None:
     raw = WORLD.submission({"planned_completion_date": IN_FORCE})
     assert "party.owners" not in submitted_facts(raw, trust=WORLD.trust(), at=NOW).facts.values
     assert decided(raw)["affiliates"]["result"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "holds"),
+    [
+        (ENTRIES[0].names[0].upper(), "company", True),
+        (ENTRIES[0].names[0], "dispersed", True),
+        ("Nordlicht Kamerabau AG", "company", False),
+    ],
+    ids=["listed", "said to be many holders", "a stranger"],
+)
+def test_an_owner_is_screened_whatever_the_designer_says(name: str, kind: str, holds: bool) -> None:
+    world = World(packs=("us-ear-parties", "house-screening"), lists=[snapshot()])
+    records = [owned(CONSIGNEE, owner(name, 4000, "", kind), owner("Li", 6000, kind="person"))]
+    raw = world.submission({"ownership": records}, fabricator={})
+    predicate = loads(decide(raw, trust=world.trust(), at=NOW).payload)["predicate"]
+    assert [hit["role"] for hit in predicate["screening"]["hits"]] == ["owner"] * holds
+    found = {each["rule"]: each["result"] for each in predicate["findings"]}
+    assert (found["no_open_hit"], found["entity_list"]) == (
+        ("fail", "unknown") if holds else ("pass", "pass")
+    )
