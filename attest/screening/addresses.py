@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from attest.screening.forms import latin
-from attest.screening.glossary import PLACE_WORDS, TELLING, spelt_out
+from attest.screening.glossary import STREET_WORDS, TELLING, spelt_out
 from attest.screening.near import Near, slips, slips_of_words
 from attest.screening.scoring import SAME, by_slips
 
@@ -58,7 +58,7 @@ def address(text: str) -> Address:
         for low, high in _RANGE.findall(plain)
         if int(low) and int(low) <= _HOUSE_MAX
     )
-    words = spelt_out([word for word in _WORD.findall(plain) if word not in PLACE_WORDS])
+    words = spelt_out([word for word in _WORD.findall(plain) if word not in STREET_WORDS])
     telling = (word.text for word in words if word.weight >= TELLING)
     return Address(tuple(telling), tuple(dict.fromkeys(houses)))
 

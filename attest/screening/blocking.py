@@ -7,7 +7,7 @@ comparing all names would find:
 >>> from attest.screening.forms import forms
 >>> names = Names([forms("Huaxin Semiconductor")[0], forms("Minxin Chips")[0]], loose=False)
 >>> list(names.find(forms("Semiconductor HUAXING Ltd")[0], floor=500))
-[(0, Likeness(permille=886, reason='near-spelling'))]
+[(0, Likeness(permille=786, reason='near-spelling'))]
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from attest.screening.near import Near, slips_of_names, slips_of_sounds, slips_o
 from attest.screening.scoring import Likeness
 from attest.screening.sounds import sound
 
-_Places = dict[str, list[int]]
-
 
 class Names:
     """Forms of names, all romanised or none, ready to be searched."""
@@ -32,12 +30,10 @@ class Names:
         self._forms: Final = forms
         self._loose: Final = loose
         self._weights: Final[dict[str, int]] = {}
-        self._bearing: Final[_Places] = {}
-        self._plain: Final[_Places] = {}
-        self._joined: Final[_Places] = {}
-        self._whole: Final[_Places] = {}
-        self._initials: Final[_Places] = {}
-        self._sound: Final[_Places] = {}
+        self._bearing: Final[dict[str, list[int]]] = {}
+        self._plain: Final[dict[str, list[int]]] = {}
+        self._joined: Final[dict[str, tuple[int, ...]]] = {}
+        self._wholes: Final[dict[str, tuple[int, ...]]] = {}
         words: dict[str, None] = {}
         for place, form in enumerate(forms):
             self._add(place, form)
@@ -57,12 +53,10 @@ class Names:
                 self._bearing.setdefault(word, []).append(place)
             if not tells:
                 self._plain.setdefault(word, []).append(place)
-        self._joined.setdefault(form.joined, []).append(place)
-        self._whole.setdefault(form.whole, []).append(place)
-        if first := scoring.initials(form):
-            self._initials.setdefault(first, []).append(place)
-        if form.sound:
-            self._sound.setdefault(form.sound, []).append(place)
+        self._joined[form.joined] = (*self._joined.get(form.joined, ()), place)
+        for whole in (form.whole, form.sound, scoring.initials(form)):
+            if whole and whole != form.joined:
+                self._wholes[whole] = (*self._wholes.get(whole, ()), place)
 
     def find(self, form: Form, *, floor: int) -> Iterator[tuple[int, Likeness]]:
         """The places of the forms that are like a form, so many permille at least, and how much."""
@@ -78,21 +72,19 @@ class Names:
                     places.update(self._bearing[other])
                 if plain:
                     places.update(self._plain.get(other, ()))
-        places.update(self._as_a_whole(form, loose=loose))
+        places.update(self._as_a_whole(form))
         for place in sorted(places):
             found = scoring.compared(form, self._forms[place], hits)
             if found.permille >= floor:
                 yield place, found
 
-    def _as_a_whole(self, form: Form, *, loose: bool) -> Iterator[int]:
-        yield from self._whole.get(form.whole, ())
+    def _as_a_whole(self, form: Form) -> Iterator[int]:
+        """The places of the forms that may be like a form beyond their single words."""
         for joined in self._names.find(form.joined):
             yield from self._joined[joined]
-        if len(form.sound) >= scoring.name_sound_length_min(loose=loose):
-            yield from self._sound.get(form.sound, ())
-        if len(form.words) == 1:
-            yield from self._initials.get(form.joined, ())
-        yield from self._joined.get(scoring.initials(form), ())
+        for whole in (form.joined, form.whole, form.sound, scoring.initials(form)):
+            yield from self._joined.get(whole, ())
+            yield from self._wholes.get(whole, ())
 
     def _likes(self, word: str, weight: int, *, loose: bool) -> dict[str, int]:
         """The words here that are like a word, and how much; of common ones, kept."""
@@ -113,8 +105,8 @@ class Names:
         heard = sound(word)
         if len(heard) >= scoring.sound_length_min(loose=loose):
             for other in self._by_sound.get(heard, ()):
-                if scoring.alike(word, other, loose=loose):
-                    likes[other] = max(likes.get(other, 0), scoring.SAME_SOUND)
+                like = scoring.by_sound(word, other, loose=loose)
+                likes[other] = max(likes.get(other, 0), like)
         if loose:
             for near in self._sounds.find(heard):
                 for other in self._by_sound[near]:

@@ -19,7 +19,7 @@ from itertools import islice, product
 from typing import Final, NamedTuple
 
 from attest.screening.glossary import COMMON, LETTER, spelt_out
-from attest.screening.han import Reading, han, hangul
+from attest.screening.han import SYLLABLES, Reading, han, hangul
 from attest.screening.letters import looks, spelt
 from attest.screening.sounds import sound
 
@@ -42,15 +42,13 @@ _LOOSE: Final = re.compile(
     f"{_HAN_RANGES}]|[{_HAN_RANGES}][·・•][{_HAN_RANGES}]"
 )
 """Letters that are neither Latin nor Han, and the dot in a foreign name that is written in Han."""
+_WITH_FORMS: Final = re.compile("[a-z\u0370-\u03ff\u0400-\u052f]")
+"""Letters in which the legal forms of the glossary are written: Latin, Greek and Cyrillic ones."""
 _NOT_ASCII: Final = re.compile("[^\0-\x7f]+")
-_SIDES: Final = re.compile(r"(.*[^\W_]{4,}.*)/(.*[^\W_]{4,}.*)")
+_LONG_WORD: Final = re.compile(r"[^\W_]{4}")
 _DIGIT_IN_WORD: Final = re.compile("(?<=[a-z])[0135](?=[a-z])")
-_SYLLABLE: Final = (
-    "(?:[bpmfdtnlgkhjqxryw]|[zcs]h?)?"
-    "(?:i?a(?:ng?|o)|ai|ia|u?ai|ua(?:ng?)?|a|e(?:ng?|i|r)?|i(?:ng?|e|u|ong)?|o(?:ng|u)?|u(?:n|e|i|o)?)"
-)
-_SYLLABLES: Final = re.compile(rf"\b{_SYLLABLE}(?: {_SYLLABLE}){{1,3}}\b")
-"""Syllables of Chinese in Latin letters, which are written apart or as one word."""
+_SYLLABLES_MAX: Final = 4
+"""How many syllables make one word at most."""
 _DIGIT_LETTERS: Final = {"0": "o", "1": "i", "3": "e", "5": "s"}
 
 
@@ -58,15 +56,17 @@ class Form(NamedTuple):
     """A name in Latin letters.
 
     `words` are those that count, `weights` theirs in permille, `total` the sum of these. `joined`
-    is all words in one; `whole` has the legal forms too, as they were written. `sound` is how the
-    words sound, empty where words that many names share are among them. `romanised` says that the
-    name was written in other letters, `loose` that these do not tell its spelling in Latin ones.
+    is all words in one, of which `own` letters are of words that few names share; `whole` has the
+    legal forms too, as they were written. `sound` is how the words sound, empty where words that
+    many names share are among them. `romanised` says that the name was written in other letters,
+    `loose` that these do not tell its spelling in Latin ones.
     """
 
     words: tuple[str, ...]
     weights: tuple[int, ...]
     total: int
     joined: str
+    own: int
     whole: str
     sound: str
     romanised: bool
@@ -75,45 +75,68 @@ class Form(NamedTuple):
 
 def forms(name: str) -> tuple[Form, ...]:
     """The forms of a name, the likeliest first."""
-    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), _APOSTROPHES.sub("", spelt(name)))
+    text = _APOSTROPHES.sub("", spelt(name))
+    if "." in text:
+        text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
     found = _forms(text)
-    if "/" in text and (sides := _SIDES.fullmatch(text)):
-        found += (*_forms(sides[1]), *_forms(sides[2]))
+    sides = text.split("/")
+    if len(sides) == 2 and all(map(_LONG_WORD.search, sides)):
+        found += tuple(form for side in sides for form in _forms(side))
     return tuple(dict.fromkeys(found))
 
 
 def _forms(text: str) -> tuple[Form, ...]:
     if text.isascii():
-        found = _form(_LATIN.findall(text))
+        words = _LATIN.findall(text)
+        found = _form(words)
         if _DIGIT_IN_WORD.search(text):
             read = _DIGIT_IN_WORD.sub(lambda digit: _DIGIT_LETTERS[digit[0]], text)
             found += _form(_LATIN.findall(read))
-        if _SYLLABLES.search(text):
-            together = _SYLLABLES.sub(lambda run: run[0].replace(" ", ""), text)
-            found += _form(_LATIN.findall(together))
+        together = _syllables_together(words)
+        if len(together) < len(words):
+            found += _form(together)
         return found
     loose = _LOOSE.search(text) is not None
     romanised = loose or _HAN.search(text) is not None
-    made = (
+    forms_too = loose and not _WITH_FORMS.search(text)
+    return tuple(
         form
         for readings in islice(product(*_readings(text)), FORMS_MAX)
         for form in _form(
-            [word for reading in readings for word in reading], romanised=romanised, loose=loose
+            [word for reading in readings for word in reading],
+            romanised=romanised,
+            loose=loose,
+            forms_too=forms_too,
         )
     )
-    return tuple(made)
 
 
-def _form(words: list[str], *, romanised: bool = False, loose: bool = False) -> tuple[Form, ...]:
+def _syllables_together(words: list[str]) -> list[str]:
+    """Words, those in a row that may be syllables of one Chinese word written as one."""
+    together: list[str] = []
+    run = 0
+    for word in words:
+        run = run + 1 if word in SYLLABLES and run < _SYLLABLES_MAX else int(word in SYLLABLES)
+        if run > 1:
+            together[-1] += word
+        else:
+            together.append(word)
+    return together
+
+
+def _form(
+    words: list[str], *, romanised: bool = False, loose: bool = False, forms_too: bool = False
+) -> tuple[Form, ...]:
     words = words[:WORDS_MAX]
-    kept = spelt_out(words)
+    kept = spelt_out(words, forms_too=forms_too)
     texts = tuple(word.text for word in kept) or tuple(words)
     if not texts:
         return ()
     weights = tuple(word.weight for word in kept) or (LETTER,) * len(texts)
     heard = "" if COMMON in weights else "".join(map(sound, texts))
     joined, whole = "".join(texts), "".join(words)
-    return (Form(texts, weights, sum(weights), joined, whole, heard, romanised, loose),)
+    own = sum(len(text) for text, weight in zip(texts, weights, strict=True) if weight != COMMON)
+    return (Form(texts, weights, sum(weights), joined, own, whole, heard, romanised, loose),)
 
 
 def _readings(text: str) -> Iterable[tuple[Reading, ...]]:

@@ -41,6 +41,7 @@ class Word(NamedTuple):
     weight: int
 
 
+_NONE: Final = Word("", 0)
 _TABLES: Final = tomllib.loads((files(__package__) / "glossary.toml").read_text(encoding="utf-8"))
 
 
@@ -49,10 +50,11 @@ def _by_spelling(lines: str) -> dict[str, str]:
     return {spelling: group[0] for group in groups for spelling in group}
 
 
-PLACE_WORDS: Final = frozenset(_TABLES["places"].split())
+STREET_WORDS: Final = frozenset(_TABLES["street_words"].split())
 """Words for streets and buildings."""
 _LEFT_OUT: Final = frozenset(_TABLES["left_out"].split())
-_COMMON: Final = _by_spelling(_TABLES["common"]["words"])
+_KINDS: Final = _by_spelling(_TABLES["common"]["words"])
+_COMMON: Final = {**_KINDS, **_by_spelling(_TABLES["common"]["places"])}
 _NAMES: Final = _by_spelling(_TABLES["names"]["words"])
 _NUMBERS: Final = {
     word: number for number, words in _TABLES["numbers"].items() for word in words.split()
@@ -83,14 +85,14 @@ def _slips(length: int) -> int:
     return 0 if length < 7 else 1 if length < 10 else 2
 
 
-_MISSPELT: Final = Near((*_COMMON, *_LEFT_OUT), slips=_slips)
+_MISSPELT: Final = Near((*_KINDS, *_LEFT_OUT), slips=_slips)
 
 
 @lru_cache(maxsize=1 << 16)
 def told(word: str) -> Word:
     """What a word of ASCII in lower case says of who bears it."""
     if word in _LEFT_OUT:
-        return Word("", 0)
+        return _NONE
     if word in _COMMON:
         return Word(_COMMON[word], COMMON)
     if word in _NAMES:
@@ -104,7 +106,7 @@ def told(word: str) -> Word:
             return Word(stem, COMMON)
     if near := _MISSPELT.find(word):
         meant = min(near, key=lambda each: (near[each], each))
-        return Word("", 0) if meant in _LEFT_OUT else Word(_COMMON[meant], COMMON)
+        return _NONE if meant in _LEFT_OUT else Word(_KINDS[meant], COMMON)
     word = _ADJECTIVE.sub("", word)
     return Word(word, _weight(len(word)))
 
@@ -118,14 +120,24 @@ def _digits(word: str) -> str:
     return (digits.lstrip("0") or "0") if digits.isdigit() else ""
 
 
-def spelt_out(words: list[str]) -> list[Word]:
-    """Words in their one spelling, without those left out; what is written in several made one."""
+def spelt_out(words: list[str], *, forms_too: bool = False) -> list[Word]:
+    """Words in their one spelling, without those left out; what is written in several made one.
+
+    With `forms_too` nothing is left out: in letters that have no such legal forms, what looks like
+    one is a word.
+    """
     kept: list[Word] = []
     place = 0
     while place < len(words):
-        length, text = _phrase_at(words, place)
-        word = told(text) if text else Word("", 0)
-        if kept and _tens(kept[-1], words[place - 1]) and _is_unit(word):
+        written = words[place]
+        length, word = 1, told(written)
+        for phrase, text in _PHRASES.get(written, ()):
+            if words[place : place + len(phrase)] == phrase:
+                length, word = len(phrase), told(text) if text else _NONE
+                break
+        if forms_too and not word.text:
+            word = Word(written, _weight(len(written)))
+        if word.weight == NUMBER and kept and _continues(kept[-1], words[place - 1], word):
             kept[-1] = Word(kept[-1].text[0] + word.text, NUMBER)
         elif word.text:
             kept.append(word)
@@ -133,17 +145,10 @@ def spelt_out(words: list[str]) -> list[Word]:
     return kept
 
 
-def _tens(word: Word, written: str) -> bool:
-    return word.weight == NUMBER and written.isalpha() and len(word.text) == 2
-
-
-def _is_unit(word: Word) -> bool:
-    return word.weight == NUMBER and len(word.text) == 1
-
-
-def _phrase_at(words: list[str], place: int) -> tuple[int, str]:
-    """How many words there make one, and that word; empty for a legal form."""
-    for phrase, word in _PHRASES.get(words[place], ()):
-        if words[place : place + len(phrase)] == phrase:
-            return len(phrase), word
-    return 1, words[place]
+def _continues(tens: Word, written: str, unit: Word) -> bool:
+    """Whether a number of one digit follows tens that were written in letters."""
+    return (
+        tens.weight == NUMBER
+        and written.isalpha()
+        and (len(tens.text), tens.text[-1], len(unit.text)) == (2, "0", 1)
+    )

@@ -37,6 +37,12 @@ def _by_writing(table: str) -> dict[str, str]:
     }
 
 
+SYLLABLES: Final = frozenset(
+    begin + end
+    for begin in _TABLES["syllables"]["begin"].split()
+    for end in _TABLES["syllables"]["end"].split()
+)
+"""Syllables of Chinese in Latin letters, and some that are none: each beginning with each end."""
 _TERMS: Final = _by_writing("terms")
 _TERM_MAX: Final = max(map(len, _TERMS))
 _JAPANESE: Final = _by_writing("japanese")

@@ -17,13 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
 Slips = Callable[[int], int]
-_LENGTH_MAX: Final = 255
-"""Longer strings are compared by their beginning."""
+_Table = dict[str, tuple[str, ...]]
 
 
 def slips_of_words(length: int) -> int:
@@ -70,8 +68,8 @@ class Near:
 
     def __init__(self, strings: Iterable[str], *, slips: Slips) -> None:
         self._slips = slips
-        self._tables: dict[int, tuple[dict[str, list[str]], ...]] = {}
-        self._windows: dict[int, tuple[tuple[dict[str, list[str]], int, int], ...]] = {}
+        self._tables: dict[int, tuple[_Table, ...]] = {}
+        self._windows: dict[int, tuple[tuple[_Table, int, int], ...]] = {}
         self._strings: set[str] = set()
         for each in strings:
             self._add(each)
@@ -88,10 +86,7 @@ class Near:
             tables = self._tables[length] = tuple({} for _ in cuts)
         for table, (start, end) in zip(tables, cuts, strict=True):
             segment = string[start:end]
-            if segment in table:
-                table[segment].append(string)
-            else:
-                table[segment] = [string]
+            table[segment] = (*table.get(segment, ()), string)
 
     def find(self, text: str) -> dict[str, int]:
         """The strings near a text, each with the slips between."""
@@ -119,7 +114,7 @@ class Near:
                 found[other] = 1
         return found
 
-    def _looks(self, length: int) -> tuple[tuple[dict[str, list[str]], int, int], ...]:
+    def _looks(self, length: int) -> tuple[tuple[_Table, int, int], ...]:
         """Where to look for strings near a text of that length: a table, and a part of the text."""
         windows = []
         most = self._slips(length)

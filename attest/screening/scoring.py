@@ -6,7 +6,7 @@
 >>> compare("Huaxin Semiconductor Co., Ltd.", "SEMICONDUCTOR HUAXIN GMBH")
 Likeness(permille=990, reason='same-words')
 >>> compare("Huaxin Semiconductor", "Huaxing Semiconductor (Shenzhen)")
-Likeness(permille=812, reason='near-spelling')
+Likeness(permille=712, reason='near-spelling')
 >>> compare("Huaxin Semiconductor", "Minxin Semiconductor")
 Likeness(permille=0, reason='')
 
@@ -36,9 +36,11 @@ ALIKE: Final = 600
 ALIKE_LOOSE: Final = 400
 """What of the longer word two that sound alike must have in common; vowels may not be written."""
 NEAR_SOUND: Final = 750
-LONG_INITIALS: Final = 700
+LONG_INITIALS: Final = 750
 """Five initials or more; fewer are those of too many names."""
 SHORT_INITIALS: Final = 550
+LONE: Final = 100
+"""What it costs that the one word that tells is only near."""
 CONTRADICTION: Final = 1500
 """What a share of words weighs that both names have and that do not agree."""
 
@@ -94,7 +96,7 @@ def word_likeness(one: str, other: str, *, loose: bool) -> int:
     mine, theirs = sound(one), sound(other)
     least = min(len(mine), len(theirs))
     if mine == theirs and least >= sound_length_min(loose=loose):
-        like = max(like, SAME_SOUND if alike(one, other, loose=loose) else 0)
+        like = max(like, by_sound(one, other, loose=loose))
     elif loose and slips_of_sounds(least) and slips(mine, theirs, 1) <= 1:
         like = max(like, NEAR_SOUND if alike(one, other, loose=loose) else 0)
     return like
@@ -102,10 +104,19 @@ def word_likeness(one: str, other: str, *, loose: bool) -> int:
 
 def alike(one: str, other: str, *, loose: bool) -> bool:
     """Whether two strings that sound alike have enough of their letters in common."""
-    least = ALIKE_LOOSE if loose else ALIKE
-    longer = max(len(one), len(other))
-    most = longer - (least * longer + SAME - 1) // SAME
-    return Levenshtein.distance(one, other, score_cutoff=most) <= most
+    return _letters_in_common(one, other) >= (ALIKE_LOOSE if loose else ALIKE)
+
+
+def by_sound(one: str, other: str, *, loose: bool) -> int:
+    """How near two words are that sound the same; 0 if too few letters are."""
+    common = _letters_in_common(one, other)
+    if common < (ALIKE_LOOSE if loose else ALIKE):
+        return 0
+    return SAME_SOUND if loose else (SAME_SOUND + common) // 2
+
+
+def _letters_in_common(one: str, other: str) -> int:
+    return by_slips(one, other, Levenshtein.distance(one, other))
 
 
 def likeness(one: Form, other: Form) -> Likeness:
@@ -131,7 +142,8 @@ def compared(one: Form, other: Form, hits: Hits) -> Likeness:
     best = max(_by_words(one, other, hits), _by_initials(one, other), _by_initials(other, one))
     most = min(slips_of_names(len(one.joined)), slips_of_names(len(other.joined)))
     if most and (count := slips(one.joined, other.joined, most)) <= most:
-        best = max(best, Likeness(by_slips(one.joined, other.joined, count), "near-spelling"))
+        own = max(one.own, other.own) or max(len(one.joined), len(other.joined))
+        best = max(best, Likeness(SAME - min(SAME, SAME * count // own), "near-spelling"))
     if best.permille < SAME_SOUND:
         heard = one.sound == other.sound and len(one.sound) >= name_sound_length_min(loose=loose)
         if heard and alike(one.joined, other.joined, loose=loose):
@@ -184,7 +196,12 @@ def _by_words(one: Form, other: Form, hits: Hits) -> Likeness:
     left_one, left_other = _left(mine, telling=telling), _left(theirs, telling=telling)
     share_one, share_other = mass_one // one.total, mass_other // other.total
     lone = telling and proofs == 1 and max(left_one, left_other) >= TELLING
-    share = min(share_one, share_other) if lone else (share_one + share_other) // 2
+    if lone or not proofs:
+        share = min(share_one, share_other)
+    else:
+        share = (share_one + share_other) // 2
+    if proofs == 1 and not exact and not (one.loose or other.loose):
+        share -= LONE
     share -= CONTRADICTION * min(left_one, left_other) // max(one.total, other.total)
     if share <= 0:
         return NOTHING
