@@ -35,7 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "whatif": "Try products on other days, packs, lists, modes.",
     "calendar": "List every coming day on which a verdict turns.",
     "explain": "Say what a code, a rule or an open point of the law means.",
-    "lists": "Import, compare, read and check lists of parties.",
+    "lists": "Import, compare, read, check and search lists of parties.",
     "rules": "Read, test, compare and release the rule packs.",
     "log": "Keep a local log: init, append, prove, check, export.",
     "replay": "Decide every submission of an export again and compare.",

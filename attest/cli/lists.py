@@ -15,6 +15,7 @@ from attest import client, encoding, limits
 from attest.cli import clock
 from attest.cli.failures import about
 from attest.cli.files import name_of, read_bytes, require_free, write_new
+from attest.cli.lists_match import match
 from attest.cli.lists_show import diff, open_snapshot, show
 from attest.cli.screen import Screen, screened
 from attest.encoding import Json
@@ -26,9 +27,9 @@ from attest.screening.snapshot import ListSnapshot, read_snapshot, write_snapsho
 _SHOWN_MAX = 20
 
 
-@click.group("lists", short_help="Import, compare, read and check lists of parties.")
+@click.group("lists", short_help="Import, compare, read, check and search lists of parties.")
 def command() -> None:
-    """Import, compare, read and check published lists of parties.
+    """Import, compare, read, check and search published lists of parties.
 
     A SNAPSHOT is one list, or one publication of several, as it stood on a day: canonical JSON of
     schemas/v1/list.schema.json. Files are imported as they were published.
@@ -36,6 +37,7 @@ def command() -> None:
 
 
 command.add_command(diff)
+command.add_command(match)
 command.add_command(show)
 
 _FORM = click.Choice(list(FORMS))
