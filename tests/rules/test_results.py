@@ -185,7 +185,7 @@ def assert_fresh(results: Results, facts: Facts) -> None:
         assert repr(told) == repr(finding)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(packs(), FACTS, st.lists(st.lists(CHANGE, min_size=1, max_size=2), max_size=6))
 def test_results_after_changes_are_fresh(
     pack: Pack, facts: Facts, walk: list[list[tuple[str, Any]]]
