@@ -31,7 +31,8 @@ NEW_YEAR = dt.date(2027, 1, 1)
 IN_TWO: tuple[Json, ...] = ({"from": "2027-01-01"}, {"from": "2025-01-31", "until": "2026-12-31"})
 LATE: tuple[Json, ...] = ({"from": "2026-06-01"},)
 ONE: tuple[Json, ...] = ({"from": "2025-01-31"},)
-SPANS = st.sampled_from([ONE, LATE, IN_TWO])
+ENDED: tuple[Json, ...] = ({"from": "2025-01-31", "until": "2026-05-31"},)
+SPANS = st.sampled_from([ONE, LATE, IN_TWO, ENDED])
 TESTED_ON = st.sampled_from(["completion", "decision"])
 
 BOOLS = ["item.hbm", "declared.hbm", "has(item.units)", "transaction.mode == 'cfr_text'"]
@@ -159,7 +160,7 @@ KNOWN: dict[str, st.SearchStrategy[Any]] = {
 FACTS = st.fixed_dictionaries(dict.fromkeys(DAY, SOME_DAY), optional=KNOWN).map(Facts)
 CHANGE = st.one_of(
     *(st.tuples(st.just(name), st.none() | value) for name, value in KNOWN.items()),
-    *(st.tuples(st.just(name), SOME_DAY) for name in DAY),
+    *(st.tuples(st.just(name), SOME_DAY) for name in DAY * 2),
 )
 """A fact and its new value; None takes it away."""
 
@@ -227,6 +228,21 @@ def test_what_came_to_the_same_moves_nothing_further() -> None:
     turned = after.after(on("2026-12-31", units=5))
     assert turned.found["rule.b"].concluded.result == "fail"
     assert turned.found["rule.c"] is before.found["rule.c"]
+
+
+@pytest.mark.parametrize("span", [ENDED[0], LATE[0]])
+def test_a_param_ends_and_begins(span: Json) -> None:
+    limit = {"name": "limit", "type": "int", "tested_on": "completion"}
+    versions = [{**span, **CITED, "value": 5}]
+    tested = rule("a", "test", holds="item.units < params.limit", on_fail="HOLD")
+    pack = made(tested, params=[{**limit, "versions": versions}])
+    first, then = sorted(("2026-05-31", "2026-06-01"), reverse=span is LATE[0])
+    results = Results.of(pack, on(first, units=3))
+    assert results.found["rule.a"].concluded.result == "pass"
+    for day in (then, first):
+        results = results.after(on(day, units=3))
+        assert_fresh(results, results.facts)
+    assert results.found["rule.a"].concluded.result == "pass"
 
 
 def on(day: str, **item: Json) -> Facts:
