@@ -99,6 +99,17 @@ def test_store_and_export_and_any_number_of_processes_say_the_same(log: WorldLog
     assert asked(log, processes=2) == found
 
 
+@pytest.mark.parametrize("entries", range(1, 6))
+def test_portions_of_any_size_say_the_same(
+    log: WorldLog, entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision may be the first entry of the portion after that of its submission."""
+    found = asked(log)
+    monkeypatch.setattr("attest.survey._PORTION", entries)
+    assert asked(log) == found
+    assert survey(log.folder / STORE, DAYS, log_keys=log.keys) == found
+
+
 def test_nothing_is_written(log: WorldLog) -> None:
     def state() -> dict[str, str]:
         return {

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from attest.encoding import canonical
 from attest.errors import InputError
 from attest.ledger import Shipment, read_shipments
-from attest.rules.compare import Moved
+from attest.rules.compare import Evaluated, Moved, changes
 from attest.rules.edition import open_edition
+from attest.rules.evaluate import evaluate, verdict_of
 from attest.rules.facts import Facts, facts_from_json
-from attest.whatif import Span, Variations
+from attest.whatif import After, Span, Variations, varied
 from tests.world import pack_bytes
 
 NEW_YEAR = dt.date(2027, 1, 1)
@@ -101,6 +102,41 @@ def test_a_calendar_counts_the_ledger_of_each_day(days: list[dt.date], holds: st
             expected.append((day, before, now.verdict))
         before = now.verdict
     assert [(each.on, each.before, each.verdict) for each in turns] == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.dates(dt.date(2026, 11, 1), dt.date(2027, 2, 1)), max_size=5),
+    st.lists(st.dates(dt.date(2026, 11, 1), dt.date(2027, 2, 1)), min_size=1, max_size=4),
+    st.sampled_from([None, "cfr_text", "bis_practice"]),
+    st.booleans(),
+)
+def test_each_variation_is_what_it_is_alone(
+    shipped: list[dt.date], days: list[dt.date], mode: str | None, lawful: bool
+) -> None:
+    """Days in a row, in another mode, after shipments, under other packs: as evaluated afresh."""
+    earlier = shipments(*map(dt.date.isoformat, shipped))
+    house = limited("transaction.mode == 'cfr_text' ? ledger.us_units < 11 : ledger.us_units < 6")
+    packs = (house, pack_bytes("us-ear")) if lawful else ()
+    editions = [open_edition(house)]
+    tried = [open_edition(raw) for raw in packs] or editions
+    question = Variations(on=tuple(days), mode=mode, shipments=earlier, packs=packs)
+    before = Evaluated.of(varied(SOLD, shipments=earlier), editions)
+    verdict, after = question.answer(SOLD, editions)
+    assert verdict == before.verdict
+    for day, each in zip(days, after, strict=True):
+        facts = varied(SOLD, on=day, mode=mode, shipments=earlier)
+        findings = [finding for edition in tried for finding in evaluate(edition.pack, facts)]
+        flags = [(finding, flag) for finding in findings for flag in finding.flags]
+        assert each == After(
+            on=day,
+            before=verdict,
+            verdict=verdict_of(findings),
+            depends_on_reading=any(
+                flag.result not in (None, finding.result) for finding, flag in flags
+            ),
+            changes=tuple(changes(before, Evaluated.of(facts, tried))),
+        )
 
 
 def test_a_new_year_empties_the_lpp_of_the_year() -> None:
