@@ -15,7 +15,7 @@ from attest.decision import NOTHING, Decided, Prior, decide, submitted_facts
 from attest.encoding import digest, loads
 from attest.errors import InputError, TrustError
 from attest.screened import Clearance, Screened, recorded_screening, screen
-from attest.screening.match import EDITION
+from attest.screening.match import EDITION, HOLD_PERMILLE
 from attest.screening.screener import Screener
 from attest.screening.snapshot import ListEntry
 from attest.trust import load_trust, open_lists
@@ -281,6 +281,13 @@ def test_a_decision_names_so_many_hits_and_no_more(monkeypatch: pytest.MonkeyPat
     cleared = {(hit.party, hit.entry): Clearance(REVIEW, dt.date.max) for hit in first.hits}
     second = screen(who, screener, on=NOW.date(), cleared=cleared)
     assert [(hit.id, hit.open) for hit in second.hits] == [("4", True), ("5", True), ("1", False)]
+
+
+def test_the_example_of_a_threshold_is_the_measured_one() -> None:
+    (pack,) = (each for each in WORLD.trust().packs if each.id == "house-screening")
+    document = loads(WORLD.packs[pack.digest])
+    values = {each["name"]: each["versions"][0]["value"] for each in document["params"]}
+    assert values["hold_score_permille"] == HOLD_PERMILLE
 
 
 def test_the_world_lists_follow_their_schema() -> None:
