@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from attest import client, encoding, limits
+from attest import encoding, limits
 from attest.cli import clock
 from attest.cli.failures import about
 from attest.cli.files import name_of, read_bytes, require_free, write_new
@@ -53,6 +53,8 @@ def pull(screen: Screen, *, url: str, output: str) -> int:
     Redirects are not followed: give the address where the list is. What was fetched is not looked
     at; attest lists import does that. Keep FILE: with it anybody can make the snapshot again.
     """
+    from attest import client
+
     require_free(output)
     raw = client.get_publication(url)
     write_new(output, raw)

@@ -133,7 +133,7 @@ PAPERS: Final = (
         id="screening-result",
         title="Result of screening every party against the lists, with the date of the lists",
         signer="whoever screened, for the foundry",
-        facts=_of("party", "listings", "listed_subsidiary"),
+        facts=(*_of("party", "listings", "listed_subsidiary"), *_of("screening", "lists", "hits")),
     ),
     Paper(
         id="ownership-statement",
