@@ -46,7 +46,10 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(422, "unknown-key", "bad-signature", "key-not-valid-then", "key-purpose"),
     **_status(422, "signature-repeated", "payload-type", "role-not-permitted", "party-mismatch"),
     **_status(422, "wrong-audience", "not-yet-valid", "expired", "determination-not-linked"),
-    **_status(422, "too-few-signers", "algorithm-missing"),
+    **_status(422, "too-few-signers", "algorithm-missing", "function-missing"),
+    **_status(422, "certificate-malformed", "certificate-mismatch", "certificate-unfit"),
+    **_status(422, "certificate-not-valid-then", "certificate-revoked", "path-invalid"),
+    **_status(422, "crl-missing", "crl-invalid", "crl-stale"),
     **_status(500, "file", "passphrase", "trust-incomplete", "decision-differs"),
     **_status(
         500,

@@ -95,6 +95,10 @@ INPUT: Final[Mapping[str, tuple[str, str]]] = {
         "A policy of logs and witnesses is not of its form",
         "See c2sp.org/tlog-policy; the message names the line.",
     ),
+    "certificate-malformed": (
+        "A certificate or revocation list cannot be read",
+        "Give DER or PEM as the authority issued it.",
+    ),
     "key-malformed": (
         "A key or a log's name is malformed, or a key is weak or of another algorithm",
         "Compare it with what its owner gave out; if it is your own, make it anew.",
@@ -184,6 +188,42 @@ TRUST: Final[Mapping[str, tuple[str, str]]] = {
     "algorithm-missing": (
         "A signature of a kind that the policy asks for is missing",
         "Have each signer sign with a key of both kinds, with attest sign --add.",
+    ),
+    "function-missing": (
+        "Nobody signed in a function that the mandate asks for",
+        "Have a person sign whose key record holds the function; attest keys show tells.",
+    ),
+    "path-invalid": (
+        "The certificates of a key do not lead to a root that is trusted",
+        "Give them from that of the key upwards, or have the recipient trust their root.",
+    ),
+    "certificate-mismatch": (
+        "A certificate is of another key, party or person than the key record",
+        "Have it issued for the key, legal name, country, numbers and holder as enrolled.",
+    ),
+    "certificate-unfit": (
+        "A certificate is of an algorithm, extension or use that is not taken here",
+        "Have it issued by the profile of docs/SPEC.md section 7.1.",
+    ),
+    "certificate-not-valid-then": (
+        "A certificate of the signing key was not valid at that instant",
+        "Have the certificate renewed and the key record brought up to date.",
+    ),
+    "certificate-revoked": (
+        "A certificate of the signing key was revoked by its issuer",
+        "Sign with another key.",
+    ),
+    "crl-missing": (
+        "An authority in a certification path has no revocation list",
+        "Put the authority's newest list into the mandate.",
+    ),
+    "crl-invalid": (
+        "A revocation list is not the authority's own and complete",
+        "Put the authority's own, full list into the mandate.",
+    ),
+    "crl-stale": (
+        "A revocation list does not speak for that instant",
+        "Have the recipient put the authority's newest list in force.",
     ),
     "review-not-possible": (
         "The decision is not an open HOLD",
