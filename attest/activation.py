@@ -2,14 +2,14 @@
 
     statement    subject: the new trust snapshot, by digest
     predicate    {"must_understand": [], "replaces": digest of the snapshot before, "mode",
-                  "packs": [{"id", "edition", "digest"}], "lists": [{"list", "as_of", "digest"}],
-                  "reason", "activated_at"}
+                  "packs": [{"id", "edition", "digest"}], "lists"?: [{"list", "as_of", "digest"}],
+                  "mandate"?: digest, "reason", "activated_at"}
     signed by    as many people of the foundry as a review asks for, with review keys
 
 An activation binds both snapshots. A snapshot can be in force a second time, so a log holds an
-activation statement once. It changes the packs, the mode and the lists against which parties are
-screened, which stay where it names none; the foundry, the keysets and the threshold stay what they
-were.
+activation statement once. It changes the packs, the mode, the lists against which parties are
+screened and the mandate; of the last two each stays where it names none. The foundry, the keysets
+and the threshold stay what they were.
 
 >>> snapshot_after(
 ...     {"v": 1, "foundry": "formosa", "mode": "cfr_text", "review_threshold": 2,
@@ -52,17 +52,24 @@ class OpenedActivation:
 
 
 def snapshot_after(
-    before: Json, *, packs: Iterable[str], mode: str, lists: Iterable[str] = ()
+    before: Json,
+    *,
+    packs: Iterable[str],
+    mode: str,
+    lists: Iterable[str] = (),
+    mandate: str | None = None,
 ) -> bytes:
     """The trust snapshot that follows another, with these packs and lists (digests) and this mode.
 
-    `before` is the document of the snapshot that is active; its lists stay where none are given.
+    `before` is the document of the snapshot that is active; its lists stay where none are given,
+    and its mandate where no other one (a digest) is.
     """
     screened = sorted(lists)
     return encoding.canonical(
         {
             **before,
             **({"lists": screened} if screened else {}),
+            **({} if mandate is None else {"mandate": mandate}),
             "mode": mode,
             "packs": sorted(packs),
             "schemas": sorted(schemas.schema_digest(name) for name in schemas.SCHEMAS),
@@ -75,8 +82,9 @@ def open_activation(raw: bytes, *, trust: Trust, at: dt.datetime) -> OpenedActiv
 
     Raises:
         InputError: the bytes are not an envelope, statement or activation of their schemas.
-        TrustError: the signatures do not hold, too-few-signers, role-not-permitted,
-            activation-not-possible (it replaces another snapshot), not-yet-valid.
+        TrustError: the signatures do not hold or are not those of the mandate, too-few-signers,
+            role-not-permitted, activation-not-possible (it replaces another snapshot),
+            not-yet-valid.
     """
     envelope = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
     schemas.validate("envelope", envelope)
@@ -87,11 +95,13 @@ def open_activation(raw: bytes, *, trust: Trust, at: dt.datetime) -> OpenedActiv
         raise TrustError("activation-not-possible", "it replaces another trust snapshot")
     if activation.activated_at > at:
         raise TrustError("not-yet-valid", "activated after it was received")
+    holders = people_of(opened, trust)
+    trust.mandate.check(opened, "activation", author=trust.foundry, at=at)
     return OpenedActivation(
         activation=activation,
         digest=encoding.digest(opened.payload),
         snapshot=_snapshot_named(statement),
-        holders=people_of(opened, trust),
+        holders=holders,
     )
 
 
@@ -120,9 +130,15 @@ def check_activated(
                 raise TrustError("activation-not-possible", "a list is not what it is called")
     if after.documents["list"] != screened:
         raise TrustError("activation-not-possible", "the lists are not those that were activated")
+    mandate = activation.mandate
+    mandated = before.documents["mandate"] if mandate is None else (mandate,)
+    if after.documents["mandate"] != mandated:
+        raise TrustError("activation-not-possible", "the mandate is not the one that was activated")
     kept = [(t.foundry, t.review_threshold, t.documents["keyset"]) for t in (before, after)]
     if kept[0] != kept[1]:
-        raise TrustError("activation-not-possible", "it changes more than packs, mode and lists")
+        raise TrustError(
+            "activation-not-possible", "it changes more than packs, mode, lists and mandate"
+        )
 
 
 def _read_activation(statement: Json) -> Activation:

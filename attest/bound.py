@@ -1,7 +1,7 @@
 """What binds the statements of a submission to each other and to who decides (SPEC 10, step 6).
 
 one declaration, and determinations for that very declaration, at most one of a role
-each signed by one party, enrolled in the role in which it speaks
+each signed by one party, enrolled in the role in which it speaks, and as the mandate asks
 each addressed to the deciding foundry, at an instant of its validity
 the declared designer is who signed, the declared design what was signed
 """
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from attest.encoding import Json
 from attest.errors import InputError, TrustError
 from attest.models import EnrolledParty
-from attest.received import Received
+from attest.received import PREDICATES, Received
 from attest.trust import Trust
 
 _ATTESTER_PARTY_ROLE = {"front-end-fabricator": "foundry", "osat": "osat"}
@@ -71,14 +71,14 @@ def bind(received: Sequence[Received], *, trust: Trust, at: dt.datetime) -> Boun
     Raises:
         InputError: not-a-submission (no declaration or several; two determinations in one role).
         TrustError: party-mismatch, role-not-permitted, wrong-audience, not-yet-valid, expired,
-            determination-not-linked.
+            determination-not-linked, and what `Mandate.check` raises.
     """
     declared = [each for each in received if each.declares]
     determined = [each for each in received if not each.declares]
     if len(declared) != 1:
         raise InputError("not-a-submission", "a submission has exactly one declaration")
     for each in received:
-        _check_signers(each, trust)
+        _check_signers(each, trust=trust, at=at)
         _check_addressed(each, trust=trust, at=at)
     (declaration,) = declared
     _check_designer(declaration)
@@ -98,10 +98,12 @@ def bind(received: Sequence[Received], *, trust: Trust, at: dt.datetime) -> Boun
     )
 
 
-def _check_signers(each: Received, trust: Trust) -> None:
-    party = each.party
-    if any(signer.party.id != party.id for signer in each.opened.signers):
-        raise TrustError("party-mismatch", "the signatures are of different parties")
+def _check_signers(each: Received, *, trust: Trust, at: dt.datetime) -> None:
+    party, kind = each.party, PREDICATES[each.statement["predicateType"]]
+    beside = trust.mandate.beside(kind, at)
+    for signer in each.opened.signers:
+        if signer.party.id != party.id and beside.isdisjoint(signer.party.roles):
+            raise TrustError("party-mismatch", "the signatures are of different parties")
     if each.declares:
         needed = "designer"
     else:
@@ -111,6 +113,7 @@ def _check_signers(each: Received, trust: Trust) -> None:
             raise TrustError("role-not-permitted", "only this foundry attests in its own role")
     if needed not in party.roles:
         raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed}")
+    trust.mandate.check(each.opened, kind, author=party, role=needed, at=at)
 
 
 def _check_addressed(each: Received, *, trust: Trust, at: dt.datetime) -> None:

@@ -111,6 +111,7 @@ def make_casefile(
     trust: Logged,
     keysets: Sequence[bytes],
     packs: Sequence[bytes],
+    mandate: bytes | None = None,
     timestamps: Sequence[Link] = (),
 ) -> bytes:
     """Write a case file."""
@@ -132,6 +133,7 @@ def make_casefile(
             "trust": _logged_json(trust),
             "keysets": [encode(raw) for raw in keysets],
             "packs": [encode(raw) for raw in packs],
+            **({} if mandate is None else {"mandate": encode(mandate)}),
             **({"timestamps": stamped} if stamped else {}),
         }
     )
@@ -314,7 +316,9 @@ def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
 
 def _open_trust(document: Json, snapshot: bytes, lists: dict[str, bytes]) -> Trust:
     keysets, packs = (_bodies(document, name) for name in ("keysets", "packs"))
-    trust = load_trust(snapshot, keysets | packs | lists)
+    mandate = encoding.decode_base64(document.get("mandate", ""), pointer="/mandate")
+    bodies = keysets | packs | lists | {encoding.digest(mandate): mandate}
+    trust = load_trust(snapshot, bodies)
     for kind, bodies in (("keyset", keysets), ("pack", packs)):
         if not bodies.keys() >= set(trust.documents[kind]):
             raise TrustError("trust-incomplete", f"a {kind} is not in its list")

@@ -20,8 +20,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from attest import limits, schemas
+from attest.certificates import Subject
+from attest.certpath import Anchors, Path, open_path
 from attest.encoding import Json, canonical, decode_base64, digest, encode_base64, loads
-from attest.errors import TrustError
+from attest.errors import InputError, TrustError
 from attest.keys import POST_QUANTUM, PublicKey, load_public_key
 from attest.models import IN_TOTO_PAYLOAD, EnrolledParty, KeyRecord, Keyset
 from attest.signing import Signer
@@ -65,11 +67,15 @@ def bundle(envelopes: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True)
 class EnrolledKey:
-    """A public key, the record that dates it and the party it is bound to."""
+    """A public key, the record that dates it and the party it is bound to.
+
+    `path` are the certificates of the record; without them the keyset alone binds it.
+    """
 
     public: PublicKey
     record: KeyRecord
     party: EnrolledParty
+    path: Path | None = None
 
 
 class Opened(NamedTuple):
@@ -91,17 +97,20 @@ class KeyRing:
     keys: Mapping[str, EnrolledKey]
 
     @staticmethod
-    def of(keysets: Iterable[Keyset]) -> KeyRing:
+    def of(keysets: Iterable[Keyset], anchors: Anchors | None = None) -> KeyRing:
         """Collect the keys of keysets.
 
+        Without `anchors` a key with certificates is collected, but opens nothing.
+
         Raises:
-            InputError: key-malformed.
+            InputError: key-malformed, certificate-malformed.
             TrustError: trust-incomplete (a key's identifier is not its digest, two records claim
-                one key, or a key is valid on no day).
+                one key, or a key is valid on no day); what `open_path` raises, with the places
+                of the keyset and of the key.
         """
         keys: dict[str, EnrolledKey] = {}
-        for keyset in keysets:
-            for record in keyset.keys:
+        for place, keyset in enumerate(keysets):
+            for number, record in enumerate(keyset.keys):
                 public = load_public_key(record.algorithm, decode_base64(record.public_key))
                 if public.keyid != record.keyid:
                     raise TrustError("trust-incomplete", "a keyid is not the digest of its key")
@@ -109,7 +118,12 @@ class KeyRing:
                     raise TrustError("trust-incomplete", "two key records hold one key")
                 if record.valid_from > record.valid_until:
                     raise TrustError("trust-incomplete", "a key is valid on no day")
-                keys[public.keyid] = EnrolledKey(public, record, keyset.party)
+                try:
+                    path = _path_of(record, public, keyset.party, anchors)
+                except (InputError, TrustError) as error:
+                    pointer = f"/keysets/{place}/keys/{number}/certificates"
+                    raise type(error)(error.code, error.detail, pointer=pointer) from None
+                keys[public.keyid] = EnrolledKey(public, record, keyset.party, path)
         return KeyRing(dict(sorted(keys.items())))
 
     def candidates(self, hint: str | None) -> Sequence[EnrolledKey]:
@@ -117,6 +131,21 @@ class KeyRing:
         if hint is not None:
             return [self.keys[hint]] if hint in self.keys else []
         return list(self.keys.values()) if len(self.keys) <= KEYS_TRIED_MAX else []
+
+
+def _path_of(
+    record: KeyRecord, public: PublicKey, party: EnrolledParty, anchors: Anchors | None
+) -> Path | None:
+    if record.certificates is None:
+        return None
+    subject = Subject(
+        names=frozenset({party.legal_name, party.name_latin}),
+        country=party.country,
+        identifiers=frozenset(),
+        holder=record.holder.name,
+    )
+    ders = [decode_base64(each) for each in record.certificates]
+    return open_path(ders, spki=public.spki, subject=subject, anchors=anchors)
 
 
 def open_envelope(
@@ -133,7 +162,7 @@ def open_envelope(
     Raises:
         InputError: base64.
         TrustError: payload-type, unknown-key, bad-signature, signature-repeated, key-purpose,
-            key-not-valid-then.
+            key-not-valid-then, and what `Path.check` raises of a key with certificates.
     """
     if document["payloadType"] != IN_TOTO_PAYLOAD:
         raise TrustError("payload-type", f"expected {IN_TOTO_PAYLOAD}", pointer="/payloadType")
@@ -151,6 +180,8 @@ def open_envelope(
             raise TrustError("key-purpose", f"not a {purpose} key", pointer=pointer)
         if not key.record.valid_from <= at <= key.record.valid_until:
             raise TrustError("key-not-valid-then", "outside the key's validity", pointer=pointer)
+        if key.path is not None:
+            key.path.check(at, pointer=pointer)
         signers[key.public.keyid] = key
     return Opened(payload=payload, digest=digest(payload), signers=tuple(signers.values()))
 

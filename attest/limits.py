@@ -18,6 +18,8 @@ TOML_KEY_PARTS_MAX: Final = JSON_DEPTH_MAX
 
 SUBMISSION_BYTES_MAX: Final = 1024 * 1024
 KEYSET_BYTES_MAX: Final = 64 * 1024
+MANDATE_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Root certificates with the revocation lists below them."""
 PACK_BYTES_MAX: Final = 1024 * 1024
 FACTS_BYTES_MAX: Final = 1024 * 1024
 CASEFILE_BYTES_MAX: Final = 16 * 1024 * 1024

@@ -41,8 +41,8 @@ def open_review(
 
     Raises:
         InputError: the bytes are not an envelope, statement or review of their schemas.
-        TrustError: the signatures do not hold, too-few-signers, role-not-permitted,
-            review-not-possible, not-yet-valid.
+        TrustError: the signatures do not hold or are not those of the mandate, too-few-signers,
+            role-not-permitted, review-not-possible, not-yet-valid.
     """
     envelope = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
     schemas.validate("envelope", envelope)
@@ -57,7 +57,9 @@ def open_review(
     if review.reviewed_at > at:
         raise TrustError("not-yet-valid", "reviewed after it was received")
     _check_clears(review, decided["predicate"], at.date())
-    return OpenedReview(review=review, holders=people_of(opened, trust))
+    holders = people_of(opened, trust)
+    trust.mandate.check(opened, "review", author=trust.foundry, at=at)
+    return OpenedReview(review=review, holders=holders)
 
 
 def _check_clears(review: Review, decided: Json, on: dt.date) -> None:

@@ -16,12 +16,13 @@ from attest import encoding, limits, schemas
 from attest.encoding import Json
 from attest.envelope import KeyRing, Opened
 from attest.errors import InputError, TrustError
+from attest.mandate import NOTHING, Mandate, open_mandate
 from attest.models import EnrolledParty, Keyset, TrustDocument, parse
 from attest.rules.pack import Pack, compile_pack
 from attest.screening.names import Used
 from attest.screening.screener import Screener
 
-STANDING: Final = ("keyset", "list", "pack")
+STANDING: Final = ("keyset", "list", "mandate", "pack")
 """Kinds of entries that a trust snapshot rests on and that a decision under it names."""
 
 
@@ -42,6 +43,7 @@ class Trust:
     ring: KeyRing
     packs: tuple[Pack, ...]
     lists: Screener | None = None
+    mandate: Mandate = NOTHING
 
     @property
     def exporter(self) -> str:
@@ -59,8 +61,9 @@ def make_trust(
     keysets: Mapping[str, bytes],
     packs: Mapping[str, bytes],
     lists: Iterable[str] = (),
+    mandate: bytes | None = None,
 ) -> bytes:
-    """Write a trust snapshot over keysets, packs and lists, all by digest."""
+    """Write a trust snapshot over keysets, packs and lists, all by digest, and a mandate."""
     screened = {"lists": sorted(lists)} if lists else {}
     return encoding.canonical(
         {
@@ -71,20 +74,23 @@ def make_trust(
             "review_threshold": review_threshold,
             "keysets": sorted(keysets),
             "packs": sorted(packs),
+            **({} if mandate is None else {"mandate": encoding.digest(mandate)}),
             "schemas": sorted(schemas.schema_digest(name) for name in schemas.SCHEMAS),
         }
     )
 
 
 def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
-    """Open a trust snapshot with the bodies of its keysets, packs and lists, by digest.
+    """Open a trust snapshot with the bodies of its keysets, packs, lists and mandate, by digest.
 
     The lists are opened when something is screened: until then their bodies may be missing.
 
     Raises:
-        InputError: the snapshot or a keyset is not of its schema, a key is malformed.
+        InputError: the snapshot, a keyset or the mandate is not of its schema, a key or a
+            certificate is malformed.
         TrustError: trust-incomplete (a body is missing or another one, a schema is not one of
-            this version's, the foundry has no keyset, a key stands twice).
+            this version's, the foundry has no keyset, a key stands twice); what `open_mandate`
+            and `open_path` raise.
         RuleError: a pack is broken.
     """
     document = _read("trust", raw, limits.KEYSET_BYTES_MAX)
@@ -104,10 +110,13 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
     packs = [open_pack(_body(bodies, name)) for name in model.packs]
     if len({pack.id for pack in packs}) != len(packs):
         raise TrustError("trust-incomplete", "two editions of one pack")
+    named = () if model.mandate is None else (model.mandate,)
+    mandate = open_mandate(_body(bodies, model.mandate)) if model.mandate else NOTHING
     return Trust(
         digest=encoding.digest(raw),
         documents={
             "keyset": model.keysets,
+            "mandate": named,
             "pack": model.packs,
             "schema": model.schemas,
             "list": model.lists or (),
@@ -115,9 +124,10 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
         foundry=parties[model.foundry],
         mode=model.mode,
         review_threshold=model.review_threshold,
-        ring=KeyRing.of(keysets),
+        ring=KeyRing.of(keysets, mandate.anchors),
         packs=tuple(sorted(packs, key=lambda pack: (pack.layer != "law", pack.id))),
         lists=None if model.lists is None else Screener(model.lists, bodies),
+        mandate=mandate,
     )
 
 

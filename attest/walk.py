@@ -8,6 +8,7 @@ of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open
     pack         compiles; rests on nothing
     keyset       follows its schema; rests on nothing
     list         follows its schema, in canonical form; rests on nothing
+    mandate      opens; rests on nothing
     activation   signed by enough people under the newest trust; the trust that it names follows
     trust        opens, is the foundry's, rests on exactly the documents that it names; every one
                  but the first rests on the activation before it
@@ -34,6 +35,7 @@ from attest.errors import AttestError, LogError, TrustError
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
 from attest.log.merkle import leaf_hash
+from attest.mandate import open_mandate
 from attest.recorded import (
     check_decision_entry,
     check_review_entry,
@@ -151,6 +153,7 @@ class _Walk:
             "pack": self._pack,
             "keyset": self._keyset,
             "list": self._list,
+            "mandate": self._mandate,
             "activation": self._activate,
             "trust": self._snapshot,
             "policy": self._policy,
@@ -230,6 +233,11 @@ class _Walk:
         name = encoding.digest(body)
         self._public[entry.kind][entry.index] = name
         self._bodies[name] = body
+
+    def _mandate(self, entry: Entry, body: bytes) -> None:
+        _rests_on_nothing(entry)
+        open_mandate(body)
+        self._publish(entry, body)
 
     def _activate(self, entry: Entry, body: bytes) -> None:
         _rests_on_nothing(entry)

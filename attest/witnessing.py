@@ -49,8 +49,9 @@ def open_policy(raw: bytes, *, trust: Trust, at: dt.datetime, origin: str) -> Op
     Raises:
         InputError: the bytes are not an envelope, statement or policy of their schemas;
             policy-malformed.
-        TrustError: the signatures do not hold, too-few-signers, role-not-permitted, wrong-audience
-            (it is for another log), expired (it ends before it begins, or has ended).
+        TrustError: the signatures do not hold or are not those of the mandate, too-few-signers,
+            role-not-permitted, wrong-audience (it is for another log), expired (it ends before it
+            begins, or has ended).
     """
     envelope = encoding.loads(raw, string_bytes_max=limits.SUBMISSION_BYTES_MAX)
     schemas.validate("envelope", envelope)
@@ -66,7 +67,9 @@ def open_policy(raw: bytes, *, trust: Trust, at: dt.datetime, origin: str) -> Op
         raise TrustError("wrong-audience", "the policy is for another log")
     if named.valid_until < named.valid_from or named.valid_until < at:
         raise TrustError("expired", "the policy has ended")
-    return OpenedPolicy(named, policy, people_of(opened, trust))
+    holders = people_of(opened, trust)
+    trust.mandate.check(opened, "policy", author=trust.foundry, at=at)
+    return OpenedPolicy(named, policy, holders)
 
 
 def open_witnessed(

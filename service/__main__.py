@@ -92,6 +92,7 @@ def main() -> None:
 @click.option(
     "--mode", type=click.Choice(["cfr_text", "bis_practice"]), default="cfr_text", show_default=True
 )
+@click.option("--mandate", type=_existing, help="What signatures statements need; who vouches.")
 @click.option("--review-threshold", type=click.IntRange(2), default=2, show_default=True)
 @click.option(
     "--decision-key", type=_existing, help="Private key (PKCS#8 PEM) that signs decisions."
@@ -106,6 +107,7 @@ def init(
     packs: tuple[str, ...],
     lists: tuple[Path, ...],
     mode: str,
+    mandate: Path | None,
     review_threshold: int,
     decision_key: Path | None,
     passphrase_file: Path | None,
@@ -129,6 +131,7 @@ def init(
         keysets=[path.read_bytes() for path in keysets],
         packs=[load(name).raw for name in packs],
         lists=[path.read_bytes() for path in lists],
+        mandate=None if mandate is None else mandate.read_bytes(),
     )
     found(data, charter, decision_pem=decision_pem, passphrase=passphrase, at=utc_now())
     click.echo(f"made {data}; give {data / 'log.vkeys'} to everyone who reads the log", err=True)
@@ -191,15 +194,17 @@ def run(
     metavar="SNAPSHOT",
     help="A list that the log may not hold yet; repeat.",
 )
+@click.option("--mandate", type=_existing, help="The mandate, if the log may not hold it yet.")
 @_passphrase_file
 def activate(
     data: Path,
     activation: Path,
     packs: tuple[str, ...],
     lists: tuple[Path, ...],
+    mandate: Path | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Put packs and lists in force: record an ACTIVATION that enough people have signed.
+    """Put packs, lists, a mandate in force: record an ACTIVATION that enough people have signed.
 
     The service must be stopped. What it decides after the next start rests on the new packs and
     lists; earlier decisions keep theirs. attest rules sign makes an activation.
@@ -211,6 +216,7 @@ def activate(
             activation=activation.read_bytes(),
             packs=[load(name).raw for name in packs],
             lists=[path.read_bytes() for path in lists],
+            mandate=None if mandate is None else mandate.read_bytes(),
             at=utc_now(),
         )
     click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)

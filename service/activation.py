@@ -30,16 +30,17 @@ def activate(
     activation: bytes,
     packs: Sequence[bytes],
     lists: Sequence[bytes] = (),
+    mandate: bytes | None = None,
     at: dt.datetime,
 ) -> int:
     """Append an activation with what it needs; returns the index of the new trust entry.
 
-    `packs` and `lists` are the documents that the active snapshot does not name.
+    `packs`, `lists` and `mandate` are the documents that the active snapshot does not name.
 
     Raises:
-        InputError: the activation or a list is not of its schema.
-        TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a pack or
-            list that it names is neither given nor active); activation-not-possible (it was
+        InputError: the activation, a list or the mandate is not of its schema.
+        TrustError: what `open_activation` and `check_activated` raise; trust-incomplete (a
+            document that it names is neither given nor active); activation-not-possible (it was
             recorded before: the snapshot that it replaces may be in force a second time).
         RuleError: a pack is broken.
         LogError: clock-backwards; head-moved and whatever else the store fails with.
@@ -52,8 +53,11 @@ def activate(
         packs=[pack.digest for pack in opened.activation.packs],
         mode=opened.activation.mode,
         lists=[each.digest for each in opened.activation.lists or ()],
+        mandate=opened.activation.mandate,
     )
-    given = {encoding.digest(raw): raw for raw in (*packs, *lists, *schemas.SCHEMAS.values())}
+    mandates = [] if mandate is None else [mandate]
+    documents = (*packs, *lists, *mandates, *schemas.SCHEMAS.values())
+    given = {encoding.digest(raw): raw for raw in documents}
     trust = load_trust(snapshot, {**standing.bodies, **given})
     check_activated(
         opened,

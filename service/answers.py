@@ -69,6 +69,7 @@ def casefile_answer(records: Records, submission_id: str, stamper: Stamper | Non
         trust=_logged(records.item(refs["trust"][0])),
         keysets=[records.item(index).body for index in refs.get("keyset", ())],
         packs=[records.item(index).body for index in refs.get("pack", ())],
+        mandate=next((records.item(index).body for index in refs.get("mandate", ())), None),
         timestamps=()
         if stamper is None
         else stamper.links(recorded.decision.index, records.inclusion),

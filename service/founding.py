@@ -44,7 +44,7 @@ class Charter:
     """What a log is founded on.
 
     `keysets` are documents of SPEC 7, one of them the foundry's; `packs` canonical pack documents;
-    `lists` snapshots of the lists against which parties are screened.
+    `lists` snapshots of the lists against which parties are screened; `mandate` is one of SPEC 9.4.
     """
 
     origin: str
@@ -54,6 +54,7 @@ class Charter:
     keysets: Sequence[bytes]
     packs: Sequence[bytes]
     lists: Sequence[bytes] = ()
+    mandate: bytes | None = None
 
 
 def found(
@@ -84,7 +85,8 @@ def found(
     keysets = enrol_decision_key(distinct, charter.foundry, signer, at)
     packs = list(dict.fromkeys(charter.packs))
     lists = list(dict.fromkeys(charter.lists))
-    bodies = {digest(raw): raw for raw in (*keysets, *packs, *lists)}
+    mandates = [] if charter.mandate is None else [charter.mandate]
+    bodies = {digest(raw): raw for raw in (*keysets, *packs, *lists, *mandates)}
     trust = make_trust(
         foundry=charter.foundry,
         mode=charter.mode,
@@ -92,12 +94,13 @@ def found(
         keysets={digest(raw): raw for raw in keysets},
         packs={digest(raw): raw for raw in packs},
         lists=[digest(raw) for raw in lists],
+        mandate=charter.mandate,
     )
     opened = load_trust(trust, bodies)
     open_lists(opened)
     decision_key(signer, opened)
     log_signer = CheckpointSigner.generate(charter.origin)
-    documents = {"pack": packs, "keyset": keysets, "list": lists}
+    documents = {"pack": packs, "keyset": keysets, "list": lists, "mandate": mandates}
     drafts, labels = _first_entries(charter, documents, trust)
     partial = folder.with_name(folder.name + ".partial")
     try:

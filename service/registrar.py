@@ -36,8 +36,8 @@ HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
 class Standing:
     """What every decision rests on: the active trust, its documents and their entries.
 
-    `snapshot` is the document of `trust`, `bodies` its keysets, packs and lists by digest; `refs`
-    maps `trust`, `keyset`, `list` and `pack` to sorted entry indices (SPEC 12.6).
+    `snapshot` is the document of `trust`, `bodies` what it is opened with, by digest; `refs` maps
+    `trust`, `keyset`, `list`, `mandate` and `pack` to sorted entry indices (SPEC 12.6).
     """
 
     trust: Trust
@@ -127,8 +127,15 @@ class Registrar:
         self._key = decision_key(signer, standing.trust)
 
     def signs(self, at: dt.datetime) -> bool:
-        """Whether the key that signs decisions is valid at an instant."""
-        return self._key.record.valid_from <= at <= self._key.record.valid_until
+        """Whether the key that signs decisions is valid at an instant, by its certificates too."""
+        if not self._key.record.valid_from <= at <= self._key.record.valid_until:
+            return False
+        try:
+            if self._key.path is not None:
+                self._key.path.check(at)
+        except TrustError:
+            return False
+        return True
 
     def newest(self) -> dt.datetime | None:
         """The time of the log's newest entry; may be asked from any thread."""

@@ -43,6 +43,7 @@ MODELS: dict[str, type[models.Model]] = {
     "envelope": models.Envelope,
     "keyset": models.Keyset,
     "list": models.ListDocument,
+    "mandate": models.MandateDocument,
     "misbehaviour": models.MisbehaviourDocument,
     "policy": models.WitnessPolicy,
     "problem": models.Problem,

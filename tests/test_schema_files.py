@@ -30,6 +30,7 @@ NAMES = (
     "envelope",
     "keyset",
     "list",
+    "mandate",
     "misbehaviour",
     "pack",
     "policy",

@@ -90,7 +90,7 @@ def key_record(
 
 @dataclass
 class Actor:
-    """A party with its keys."""
+    """A party with its keys; `record` is what that of the first one says besides."""
 
     id: str
     legal_name: str
@@ -99,6 +99,7 @@ class Actor:
     algorithm: str = ED25519
     signer: KeySigner = field(init=False)
     extra_keys: list[dict[str, Json]] = field(default_factory=list)
+    record: dict[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signer = derived_signer(self.id, self.algorithm)
@@ -115,7 +116,7 @@ class Actor:
                     "country": self.country,
                     "roles": list(self.roles),
                 },
-                "keys": [key_record(self.signer), *self.extra_keys],
+                "keys": [key_record(self.signer) | self.record, *self.extra_keys],
             }
         )
 
@@ -142,7 +143,9 @@ class World:
         osat_name: str = "ASE Technology Holding Co., Ltd.",
         fabricator_name: str = "Formosa Example Foundry Co., Ltd.",
         exporter: str = "front-end-fabricator",
+        mandate: bytes | None = None,
     ) -> None:
+        self.mandate = mandate
         self.packs = {digest(raw): raw for raw in map(pack_bytes, packs)}
         self.lists = {digest(raw): raw for raw in lists}
         self.mode = mode
@@ -177,11 +180,17 @@ class World:
             keysets=self.keysets(),
             packs=self.packs,
             lists=self.lists,
+            mandate=self.mandate,
         )
+
+    def bodies(self) -> dict[str, bytes]:
+        """What the trust snapshot is opened with, by digest."""
+        mandates = {} if self.mandate is None else {digest(self.mandate): self.mandate}
+        return {**self.keysets(), **self.packs, **self.lists, **mandates}
 
     def trust(self) -> Trust:
         """The opened trust snapshot."""
-        return load_trust(self.trust_bytes(), self.keysets() | self.packs | self.lists)
+        return load_trust(self.trust_bytes(), self.bodies())
 
     def declaration(self, **changes: Json) -> dict[str, Json]:
         """A complete declaration of a 5 nm package of 12 bn transistors without HBM."""
@@ -250,11 +259,12 @@ class World:
         *,
         signers: Sequence[KeySigner] | None = None,
         subject: Json = None,
+        bodies: Mapping[str, bytes] | None = None,
         **changes: Json,
     ) -> bytes:
         """A sealed activation that replaces this world's snapshot by another."""
-        others = {digest(raw): raw for raw in map(pack_bytes, PACKS)}
-        trust = load_trust(snapshot, {**self.keysets(), **self.packs, **others})
+        packs = {digest(raw): raw for raw in map(pack_bytes, PACKS)}
+        trust = load_trust(snapshot, {**self.bodies(), **packs, **(bodies or {})})
         predicate: dict[str, Json] = {
             "must_understand": [],
             "replaces": digest(self.trust_bytes()),

@@ -61,6 +61,7 @@ def found_world(world: World, folder: Path, at: dt.datetime = NOW) -> None:
         keysets=list(world.keysets().values()),
         packs=list(world.packs.values()),
         lists=list(world.lists.values()),
+        mandate=world.mandate,
     )
     private = Ed25519PrivateKey.from_private_bytes(derived_seed("decision key"))
     pem = private_key_pem(private, None)

@@ -46,6 +46,7 @@ KINDS: Final = SALTED_KINDS | {
     "pack",
     "keyset",
     "list",
+    "mandate",
     "activation",
     "trust",
     "policy",

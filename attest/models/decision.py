@@ -210,6 +210,7 @@ class Activation(Model):
     mode: Mode
     packs: Annotated[Array[DecidedPack], Field(min_length=1, max_length=64)]
     lists: Maybe[Annotated[Array[NamedList], Field(min_length=1, max_length=64)]] = None
+    mandate: Maybe[Digest] = None
     reason: Text
     activated_at: Instant
 

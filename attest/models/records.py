@@ -121,6 +121,12 @@ class KeyRecord(Model):
     public_key: Annotated[Base64, Field(max_length=4096)]
     purpose: Literal["statement", "decision", "review"]
     holder: Signer
+    function: Maybe[PartyId] = None
+    certificates: Maybe[
+        Annotated[
+            Array[Annotated[Base64, Field(max_length=8192)]], Field(min_length=1, max_length=4)
+        ]
+    ] = None
     valid_from: Instant
     valid_until: Instant
 
@@ -145,8 +151,34 @@ class TrustDocument(Model):
     review_threshold: Annotated[int, Field(ge=2, le=16)]
     keysets: _Digests
     packs: _Digests
+    mandate: Maybe[Digest] = None
     schemas: _Digests
     lists: Maybe[Annotated[Array[Digest], Field(min_length=1, max_length=64), UNIQUE]] = None
+
+
+class Requirement(Model):
+    """Who has to sign one kind of statement from an instant on (SPEC 9.4)."""
+
+    statement: Literal["declaration", "determination", "review", "activation", "policy"]
+    start: Instant = Field(alias="from")
+    role: Maybe[Literal["designer", "foundry", "osat", "auditor"]] = None
+    people: Annotated[int, Field(ge=1, le=16)]
+    parties: Maybe[Annotated[int, Field(ge=1, le=16)]] = None
+    functions: Maybe[Annotated[Array[PartyId], Field(min_length=1, max_length=8), UNIQUE]] = None
+    algorithms: Maybe[
+        Annotated[
+            Array[Literal["classical", "post-quantum"]], Field(min_length=1, max_length=2), UNIQUE
+        ]
+    ] = None
+
+
+class MandateDocument(Model):
+    """What signatures statements need, and which authorities may vouch for keys (SPEC 9.4)."""
+
+    v: FormatVersion
+    signatures: Annotated[Array[Requirement], Field(max_length=64)]
+    roots: Annotated[Array[Annotated[Base64, Field(max_length=8192)]], Field(max_length=64)]
+    crls: Annotated[Array[Annotated[Base64, Field(max_length=1_048_576)]], Field(max_length=64)]
 
 
 EntryKind = Literal[
@@ -155,6 +187,7 @@ EntryKind = Literal[
     "pack",
     "keyset",
     "list",
+    "mandate",
     "activation",
     "trust",
     "policy",
@@ -262,4 +295,5 @@ class CaseFile(Model):
     trust: PublicBody
     keysets: Annotated[Array[_Body], Field(max_length=4096)]
     packs: Annotated[Array[_Body], Field(max_length=4096)]
+    mandate: Maybe[_Body] = None
     timestamps: Maybe[Annotated[Array[TimestampLink], Field(min_length=1, max_length=64)]] = None

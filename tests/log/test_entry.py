@@ -212,6 +212,7 @@ def test_the_kind_decides_what_is_salted() -> None:
         "pack",
         "keyset",
         "list",
+        "mandate",
         "activation",
         "trust",
         "policy",

@@ -9,11 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
 from attest.casefile import open_casefile
-from attest.encoding import decode_base64
+from attest.encoding import decode_base64, digest
 from attest.envelope import seal
 from attest.log.cosignature import CosignatureSigner
 from attest.models import DECLARATION_TYPE
 from attest.signing import signer_of
+from conformance import issuers
+from service.answers import casefile_answer
 from tests.web.cases import HEBREW, TAMIL, Cases, changed, inside, part, signature_flipped
 from tests.web.conftest import Check
 from tests.world import NOW, World, key_record, statement
@@ -170,3 +172,16 @@ def test_keys_of_witnesses_are_not_of_logs(cases: Cases, check: Check) -> None:
     shown = check(cases.good["pass"], witnesses=cases.keys)
     assert shown.named("FAIL") == {"Verifier keys of witnesses"}
     assert (shown.word, shown.decision) == ("FAIL", "")
+
+
+def test_a_mandate_is_not_applied_and_nothing_below_it_passes(check: Check, tmp_path: Path) -> None:
+    world = World(mandate=issuers.mandate())
+    raw = world.submission(fabricator={})
+    with world_log(world, tmp_path / "data") as log:
+        log.register([raw])
+        case = casefile_answer(log.records, digest(raw))
+        assert open_casefile(case, log_keys=log.keys).verdict == "PASS"
+        shown = check(case, "".join(f"{line}\n" for line in log.keys.vkeys()))
+    assert (shown.word, shown.named("FAIL")) == ("NOT CHECKED", set())
+    assert (shown.decision, shown.declaration) == ("", "")
+    assert any("names a mandate" in told for _, told in shown.rows.values())
