@@ -21,6 +21,7 @@ from attest.errors import InputError
 from attest.log.entry import parse_entry
 from attest.log.store import LogStore
 from attest.log.writer import Draft
+from attest.mandate import open_mandate
 from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE
 from attest.rules.pack import compile_pack
 from attest.screening.snapshot import read_snapshot
@@ -28,6 +29,7 @@ from attest.trust import STANDING
 
 _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
     "keyset": "keysets",
+    "mandate": "mandate",
     "pack": "packs",
     "schema": "schemas",
     "list": "lists",
@@ -46,9 +48,12 @@ def check_body(kind: str, raw: bytes) -> None:
     Raises:
         InputError: schema-violation, not-found (not a released schema), the json codes.
         RuleError: a pack that does not compile.
+        TrustError: a mandate that does not open.
     """
     if kind == "pack":
         compile_pack(raw)
+    elif kind == "mandate":
+        open_mandate(raw)
     elif kind == "schema":
         if raw not in schemas.SCHEMAS.values():
             raise InputError("not-found", "not a schema that this version releases")
@@ -113,9 +118,9 @@ class Shelf:
         if kind == "trust":
             document = encoding.loads(body)
             named = {
-                one: self._indices(document[many])
-                for one, many in _NAMED_BY_TRUST.items()
-                if document.get(many)
+                one: self._indices([named] if isinstance(named, str) else named)
+                for one, member in _NAMED_BY_TRUST.items()
+                if (named := document.get(member))
             }
             activated = self.last_kind == "activation"
             return {**named, **({"activation": (self.size - 1,)} if activated else {})}

@@ -26,6 +26,7 @@ _MARKS: Final[Mapping[str, frozenset[str]]] = {
     "keyset": frozenset({"v", "party", "keys"}),
     "trust": frozenset({"v", "foundry", "keysets"}),
     "pack": frozenset({"v", "engine", "rules"}),
+    "mandate": frozenset({"v", "signatures", "roots", "crls"}),
     "casefile": frozenset({"v", "submission", "decision"}),
     "proof": frozenset({"v", "entry", "tlog_proof"}),
     "entry": frozenset({"v", "commit", "prev"}),

@@ -36,6 +36,7 @@ _DEFAULT_LIFE: Final = dt.timedelta(days=365)
 @click.option("--purpose", type=click.Choice(_PURPOSES), default="statement", show_default=True)
 @click.option("--holder", required=True, help="The person who holds the key.")
 @click.option("--title", required=True, help="The holder's title.")
+@click.option("--function", help="What the holder signs as, in the words of the foundry's mandate.")
 @click.option("--key", metavar="FILE", help="Make no key: enrol that of this PEM or signer file.")
 @click.option("--into", metavar="KEYSET", help="Add the record to this keyset of the party.")
 @click.option("--party", help="Identifier of the party, such as tianqiu.")
@@ -56,6 +57,7 @@ def command(
     purpose: str,
     holder: str,
     title: str,
+    function: str | None,
     key: str | None,
     into: str | None,
     valid_from: dt.datetime | None,
@@ -87,6 +89,7 @@ def command(
         signer,
         purpose=purpose,
         holder={"name": holder, "title": title},
+        function=function,
         valid_from=start,
         valid_until=valid_until or start + _DEFAULT_LIFE,
     )
@@ -142,6 +145,7 @@ def _record(
     *,
     purpose: str,
     holder: dict[str, str],
+    function: str | None,
     valid_from: dt.datetime,
     valid_until: dt.datetime,
 ) -> dict[str, Json]:
@@ -153,6 +157,7 @@ def _record(
         "public_key": encoding.encode_base64(signer.public.spki),
         "purpose": purpose,
         "holder": holder,
+        **({} if function is None else {"function": function}),
         "valid_from": encoding.format_instant(valid_from),
         "valid_until": encoding.format_instant(valid_until),
     }

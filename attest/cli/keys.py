@@ -11,8 +11,11 @@ import click
 
 from attest import encoding
 from attest.cli import clock, files
+from attest.cli.certificate_files import described, groups, halves, lines_of
 from attest.cli.documents import read_keyset
 from attest.cli.failures import about
+from attest.cli.keys_certify import certify
+from attest.cli.keys_mandate import mandate
 from attest.cli.passphrase import passphrase_file
 from attest.cli.private import open_key, read_key
 from attest.cli.screen import Screen, screened
@@ -24,7 +27,6 @@ from attest.models import Keyset, parse
 _SHORT: Final = 16
 _PREFIX_MIN: Final = 8
 _LINE: Final = 64
-_GROUP: Final = 4
 
 
 @click.group("keys", short_help="Look at public keys, or ask for a certificate.")
@@ -33,6 +35,10 @@ def command() -> None:
 
     A KEYSET is a file, or a folder of them. keys/README.md says how to enrol, rotate and revoke.
     """
+
+
+command.add_command(certify)
+command.add_command(mandate)
 
 
 @command.command("list", short_help="List the keys of keysets.")
@@ -78,28 +84,33 @@ def show(screen: Screen, *, keyset: str, keyid: str, at: dt.datetime | None, pem
     if pem:
         screen.raw(_public_pem(key.public.spki))
         return 0
-    described = _described(key, at or clock.now())
-    fingerprint = _groups(key.public.keyid.removeprefix("sha256:"))
+    told = _described(key, at or clock.now())
+    fingerprint = groups(key.public.keyid.removeprefix("sha256:"))
+    path = [described(each) for each in key.path.certificates] if key.path else []
     screen.document(
         {
-            **described,
+            **told,
             "roles": list(key.party.roles),
             "country": key.party.country,
             "fingerprint": " ".join(fingerprint),
             "public_key": key.record.public_key,
+            "certificates": path,
         }
     )
     party = key.party
-    screen.out(f"{described['holder']}, {described['title']}")
+    as_function = f", signs as {key.record.function}" if key.record.function else ""
+    screen.out(f"{told['holder']}, {told['title']}{as_function}")
     screen.out(f"for {party.legal_name} ({party.name_latin}), {party.country}, as {party.id}")
-    screen.out(
-        f"roles {', '.join(party.roles)}; {described['purpose']} key, {key.public.algorithm}"
-    )
-    screen.out(f"{described['valid_from']} to {described['valid_until']}: {described['state']}")
+    screen.out(f"roles {', '.join(party.roles)}; {told['purpose']} key, {key.public.algorithm}")
+    screen.out(f"{told['valid_from']} to {told['valid_until']}: {told['state']}")
     screen.out("fingerprint (SHA-256 of the public key)")
-    half = len(fingerprint) // 2
-    for line in (fingerprint[:half], fingerprint[half:]):
-        screen.out(f"  {' '.join(line)}")
+    for line in halves(fingerprint):
+        screen.out(f"  {line}")
+    if path:
+        screen.out("certificates, its own first (fingerprint: SHA-256); a mandate names the root")
+    for each in path:
+        for line in lines_of(each):
+            screen.out(line)
     return 0
 
 
@@ -191,14 +202,11 @@ def _described(key: EnrolledKey, at: dt.datetime) -> dict[str, Json]:
         "purpose": record.purpose,
         "holder": record.holder.name,
         "title": record.holder.title,
+        "function": record.function,
         "valid_from": encoding.format_instant(record.valid_from),
         "valid_until": encoding.format_instant(record.valid_until),
         "state": state,
     }
-
-
-def _groups(digits: str) -> list[str]:
-    return [digits[start : start + _GROUP] for start in range(0, len(digits), _GROUP)]
 
 
 def _public_pem(spki: bytes) -> bytes:

@@ -16,6 +16,7 @@ from attest.cli.sign import agreed_signer, write_signed
 from attest.cli.statements import activation_statement
 from attest.encoding import Json
 from attest.envelope import seal
+from attest.mandate import open_mandate
 from attest.rules.register import MODES
 from attest.screening.names import Used
 
@@ -36,6 +37,7 @@ from attest.screening.names import Used
     help="A list to screen parties against; repeat for all. Default: those of the snapshot.",
 )
 @click.option("--mode", type=click.Choice(MODES), help="Default: the mode of the snapshot.")
+@click.option("--mandate", metavar="FILE", help="Default: that of the snapshot, if any.")
 @click.option("--reason", required=True, help="The reason in a sentence.")
 @click.option("--activated-at", type=clock.INSTANT, help="Default: now.")
 @click.option("--key", metavar="FILE", required=True, help="A review key (PEM) or signer file.")
@@ -51,6 +53,7 @@ def sign(
     trust: str,
     lists: tuple[str, ...],
     mode: str | None,
+    mandate: str | None,
     reason: str,
     activated_at: dt.datetime | None,
     key: str,
@@ -61,8 +64,9 @@ def sign(
 ) -> int:
     """Sign the statement that these packs, and no others, decide from now on.
 
-    It names each pack and list by its digest and the snapshot that it replaces. A second person
-    adds a signature with attest sign --add; python -m service activate then records it.
+    It names each pack, each list and the mandate by their digests, and the snapshot that it
+    replaces. A second person adds a signature with attest sign --add; python -m service activate
+    then records it.
     """
     files.require_free(*(() if output is None else (output,)))
     before = _snapshot(trust)
@@ -73,6 +77,7 @@ def sign(
         },
         lists=[Used.of(open_snapshot(path)) for path in lists],
         mode=mode or before["mode"],
+        mandate=None if mandate is None else _mandate(mandate),
         reason=reason,
         activated_at=activated_at or clock.now(),
     )
@@ -84,6 +89,13 @@ def sign(
         envelope = seal(payload, [signer])
     write_signed(screen, envelope, payload=payload, keyid=signer.keyid, output=output)
     return 0
+
+
+def _mandate(path: str) -> str:
+    raw = files.read_bytes(path)
+    with about(files.name_of(path)):
+        open_mandate(raw)
+    return encoding.digest(raw)
 
 
 def _snapshot(path: str) -> Json:

@@ -229,6 +229,9 @@ def _activation(predicate: Json) -> list[str]:
             for pack in predicate["packs"]
         ),
         *_lists(predicate),
+        f"From then on the mandate is {predicate['mandate']}."
+        if "mandate" in predicate
+        else "Who has to sign, and whose certificates count, stays what it is.",
         f"In words: {predicate['reason']}",
         f"Activated at {predicate['activated_at']}.",
     ]

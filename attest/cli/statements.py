@@ -129,19 +129,22 @@ def activation_statement(
     packs: Mapping[str, tuple[str, str]],
     lists: Iterable[Used] = (),
     mode: str,
+    mandate: str | None = None,
     reason: str,
     activated_at: dt.datetime,
 ) -> tuple[dict[str, Json], bytes]:
     """The statement that puts packs in force after a trust snapshot, and the next snapshot.
 
     `before` is the document of the active snapshot; `packs` maps digests to (id, edition). Its
-    lists stay where no `lists` are given.
+    lists stay where no `lists` are given, and its mandate where no other one (a digest) is.
 
     Raises:
         InputError: schema-violation and the codes of `encoding.loads` for text.
     """
     used = sorted(lists)
-    snapshot = snapshot_after(before, packs=packs, mode=mode, lists=[each.digest for each in used])
+    snapshot = snapshot_after(
+        before, packs=packs, mode=mode, lists=[each.digest for each in used], mandate=mandate
+    )
     screened = [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in used]
     checked = _checked(
         "activation",
@@ -157,6 +160,7 @@ def activation_statement(
                 key=lambda pack: pack["id"],
             ),
             **({"lists": screened} if screened else {}),
+            **({} if mandate is None else {"mandate": mandate}),
             "reason": reason,
             "activated_at": encoding.format_instant(activated_at),
         },

@@ -151,6 +151,7 @@ class Log:
         )
         bodies = [f"keyset={self._body(raw)}" for raw in world.keysets().values()]
         bodies += [f"pack={self._body(raw)}" for raw in world.packs.values()]
+        bodies += [f"mandate={self._body(raw)}" for raw in filter(None, [world.mandate])]
         self.append(*bodies, f"trust={self._body(world.trust_bytes())}")
 
     @property
