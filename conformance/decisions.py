@@ -9,7 +9,7 @@ from attest.decision import Prior, decide
 from attest.encoding import Json, digest, loads, parse_instant
 from attest.envelope import seal
 from attest.trust import load_trust
-from conformance import distrust, papers, refusals
+from conformance import distrust, mandates, papers, refusals
 from conformance.binary import Documents
 from conformance.papers import AT, DESIGNER, declaration, known
 from conformance.questions import GOOD, Asked, pair
@@ -21,7 +21,7 @@ SUITE = "decision"
 def vectors(documents: Documents) -> Iterator[Vector]:
     """All vectors of the suite."""
     bodies = [*papers.KEYSETS, papers.pack()]
-    for raw in [papers.trust_document(), *bodies, GOOD]:
+    for raw in [papers.trust_document(), *bodies, GOOD, *mandates.shared()]:
         documents.share(raw)
     rows = [
         *_verdicts(),
@@ -32,12 +32,12 @@ def vectors(documents: Documents) -> Iterator[Vector]:
         *refusals.signers(),
         *refusals.past(),
     ]
-    for asked in rows:
-        yield _decided(asked, documents, bodies)
+    for asked, given in [*((row, bodies) for row in rows), *mandates.asked()]:
+        yield _decided(asked, documents, given)
     for vector_id, about, raw, code in refusals.no_submission():
         written = documents.write(raw) if isinstance(raw, bytes) else raw
         yield _vector(vector_id, about, written, documents, refuse(code))
-    for vector_id, about, trust, given, code in distrust.bad_trust():
+    for vector_id, about, trust, given, code in (*distrust.bad_trust(), *mandates.bad_trust()):
         expect = refuse(code)
         yield _vector(vector_id, about, documents.write(GOOD), documents, expect, trust, given)
 
