@@ -141,7 +141,9 @@ def _path_of(
     subject = Subject(
         names=frozenset({party.legal_name, party.name_latin}),
         country=party.country,
-        identifiers=frozenset(),
+        identifiers=frozenset(
+            filter(None, (party.lei, *(each.number for each in party.registrations or ())))
+        ),
         holder=record.holder.name,
     )
     ders = [decode_base64(each) for each in record.certificates]

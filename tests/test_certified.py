@@ -198,6 +198,32 @@ def test_a_snapshot_with_a_path_that_does_not_hold_is_not_opened(
     assert caught.value.pointer == f"/keysets/{place}/keys/0/certificates"
 
 
+@pytest.mark.parametrize(
+    ("number", "holds"),
+    [
+        ({"SERIAL_NUMBER": "12345678"}, True),
+        ({"ORGANIZATION_IDENTIFIER": "NTRUS-12345678"}, True),
+        ({"ORGANIZATION_IDENTIFIER": "LEIXG-5493001KJTIIGC8Y1R12"}, True),
+        ({"SERIAL_NUMBER": "12345679"}, False),
+    ],
+)
+def test_numbers_in_a_certificate_are_those_of_the_legal_entity(
+    number: dict[str, str], holds: bool
+) -> None:
+    subject = name("Tianqiu Design Inc.", "Mei-Ling Chen", **number)
+    world = world_of(ISSUER.leaf(GOOD, subject=subject), ISSUER.certificate)
+    world.designer.entity = {
+        "lei": "5493001KJTIIGC8Y1R12",
+        "registrations": [{"authority": "Delaware", "number": "12345678"}],
+    }
+    if holds:
+        assert decide(world.submission(), trust=world.trust(), at=NOW).refusal_code is None
+    else:
+        with pytest.raises(TrustError) as caught:
+            world.trust()
+        assert caught.value.code == "certificate-mismatch"
+
+
 def test_the_record_and_the_certificate_both_bound_a_key() -> None:
     for span, code in (
         (("2026-11-24T14:00:00Z", "2026-11-24T14:00:00Z"), None),

@@ -90,7 +90,8 @@ def key_record(
 
 @dataclass
 class Actor:
-    """A party with its keys; `record` is what that of the first one says besides."""
+    """A party with its keys; `record` is what that of the first one says besides, `entity` what the
+    party's does."""
 
     id: str
     legal_name: str
@@ -100,6 +101,7 @@ class Actor:
     signer: KeySigner = field(init=False)
     extra_keys: list[dict[str, Json]] = field(default_factory=list)
     record: dict[str, Json] = field(default_factory=dict)
+    entity: dict[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signer = derived_signer(self.id, self.algorithm)
@@ -115,6 +117,7 @@ class Actor:
                     "name_latin": self.legal_name,
                     "country": self.country,
                     "roles": list(self.roles),
+                    **self.entity,
                 },
                 "keys": [key_record(self.signer) | self.record, *self.extra_keys],
             }
