@@ -105,8 +105,8 @@ class Names:
         heard = sound(word)
         if len(heard) >= scoring.sound_length_min(loose=loose):
             for other in self._by_sound.get(heard, ()):
-                like = scoring.by_sound(word, other, loose=loose)
-                likes[other] = max(likes.get(other, 0), like)
+                if like := scoring.by_sound(word, other, loose=loose):
+                    likes[other] = max(likes.get(other, 0), like)
         if loose:
             for near in self._sounds.find(heard):
                 for other in self._by_sound[near]:

@@ -41,7 +41,7 @@ LONG_INITIALS: Final = 750
 SHORT_INITIALS: Final = 550
 LONE: Final = 100
 """What it costs that the one word that tells is only near."""
-CONTRADICTION: Final = 1500
+CONTRADICTION: Final = 2500
 """What a share of words weighs that both names have and that do not agree."""
 
 Hits = Mapping[str, Sequence[tuple[int, int]]]

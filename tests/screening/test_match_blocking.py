@@ -14,7 +14,7 @@ from attest.screening.blocking import Names
 from attest.screening.forms import Form, forms
 from attest.screening.match import FLOOR
 from attest.screening.near import Near, slips, slips_of_names, slips_of_sounds, slips_of_words
-from attest.screening.scoring import Likeness, likeness
+from attest.screening.scoring import Likeness, likeness, word_likeness
 from tests.screening.evasions import ADDRESS_KINDS, KINDS, evasions
 from tests.screening.listed import ADDRESSES, NAMES, ORIGINALS
 
@@ -27,6 +27,8 @@ PARTS = [
 WORDS = sorted(
     {word for form in FORMS for word in form.words} | {"ltd", "m", "y", "x", "77", "1st"}
 )
+PLACES = ("Shanghai", "Zhejiang", "Chengdu", "Chengde", "Jiangsu", "Changzhou", "Zhengzhou")
+FOREIGN = ("Αλέξανδρος", "alexander", "Дмитрий", "dmitri", "محمود", "mahmood", "хуавэй", "huavei")
 SHORT_WORDS = st.text("abc", min_size=1, max_size=13)
 
 
@@ -59,6 +61,17 @@ def test_any_name_of_known_words_with_slips(words: list[str], chance: random.Ran
         letters[chance.randrange(len(letters))] = chance.choice("aeilnorst ")
     for form in forms("".join(letters)):
         assert by_tables(form) == by_comparing_all(form)
+
+
+@pytest.mark.parametrize("loose", [False, True])
+def test_the_words_like_a_word_are_those_of_comparing_all(loose: bool) -> None:
+    listed = [form for word in (*WORDS, *PLACES, *FOREIGN) for form in forms(word)]
+    names = Names(listed, loose=loose)
+    words = sorted({word for form in listed for word in form.words})
+    for word in words:
+        likes = {other: word_likeness(word, other, loose=loose) for other in words}
+        expected = {other: like for other, like in likes.items() if like}
+        assert names._likes_of(word, loose=loose) == expected
 
 
 @pytest.mark.parametrize(
