@@ -146,7 +146,10 @@ def _document(
                 "country": party.country,
                 "identifiers": [list(pair) for pair in party.identifiers],
                 "verdict": "HOLD" if _held(candidates, line) else "PASS",
-                "candidates": [each._asdict() for each in candidates],
+                "candidates": [
+                    {name: each for name, each in found._asdict().items() if name != "place"}
+                    for found in candidates
+                ],
             }
             for party, candidates in found
         ],
