@@ -5,6 +5,7 @@
              integrity-only entries a second, beside bare hashing of the same bytes
     log      entries a second appended, exported and checked, proofs, tiles over HTTP
     whatif   evaluations a second over a log, beside the bare evaluator
+    screening  parties held against lists, beside a scan of every listed name
     profile  where the time of one decision goes, step by step
 
 Absolute figures move with the machine; only the ratios of one run may be compared.
@@ -16,7 +17,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import http, log, profile, replay, whatif
+from benchmarks import http, log, profile, replay, screening, whatif
 from benchmarks.figures import machine
 
 SECTIONS = {
@@ -24,6 +25,7 @@ SECTIONS = {
     "replay": replay.measure,
     "log": log.measure,
     "whatif": whatif.measure,
+    "screening": screening.measure,
     "profile": profile.measure,
 }
 

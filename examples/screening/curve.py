@@ -3,10 +3,10 @@
 Each line is a column of the table: a share in percent by threshold in permille. The picture is
 plain SVG with its own background, in light and dark, and says in words what it shows:
 
->>> page = "| threshold | found | right |\\n|---|---|---|\\n| 600 | 95.0 | 81.5 |\\n| 700 | 94 | 84 |"
+>>> page = "| threshold | found | right |\\n|---|---|---|\\n| 600 | 95.0 | 82 |\\n| 700 | 94 | 84 |"
 >>> columns = read_table(page)
 >>> columns
-{'threshold': [600.0, 700.0], 'found': [95.0, 94.0], 'right': [81.5, 84.0]}
+{'threshold': [600.0, 700.0], 'found': [95.0, 94.0], 'right': [82.0, 84.0]}
 >>> picture(columns, marked=667).startswith("<svg ")
 True
 """

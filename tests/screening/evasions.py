@@ -19,6 +19,14 @@ Evasion = Callable[[str, random.Random], str | None]
 
 _CYRILLIC: Final = str.maketrans("aeopcxyABEKMHOPCTX", "аеорсхуАВЕКМНОРСТХ")
 _GREEK: Final = str.maketrans("oABEHIKMNOPTXYZ", "οΑΒΕΗΙΚΜΝΟΡΤΧΥΖ")
+_SYLLABLE: Final = re.compile(
+    "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
+    "(?:i?ang|i?ong|uang|eng|ing|ian|iao|uai?|uan|ai|ei|ao|ou|an|en|in|un|i[aeu]|u[oie]|[aoeiu])"
+)
+_CHINESE: Final = re.compile(f"(?:{_SYLLABLE.pattern}){{2,}}")
+_PINYIN: Final = ("zh", "ch", "q", "j", "x", "z", "c", "b", "p", "d", "t", "g", "k", "r")
+_OLDER: Final = ("ch", "ch'", "ch'", "ch", "hs", "ts", "ts'", "p", "p'", "t", "t'", "k", "k'", "j")
+_WADE_GILES: Final = dict(zip(_PINYIN, _OLDER, strict=True))
 _FULL_WIDTH: Final = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _LEGAL: Final = re.compile(
     r"\b(?:limited liability|(?:open |public )?joint stock) company\b"
@@ -68,6 +76,23 @@ def _exchanged(word: str, chance: random.Random) -> str:
     return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
+def _by_syllables(name: str, change: Callable[[list[str]], str]) -> str:
+    """A name with each word of several Chinese syllables changed."""
+
+    def changed(found: re.Match[str]) -> str:
+        word = found[0].lower()
+        if not _CHINESE.fullmatch(word):
+            return found[0]
+        return change([each[0] for each in _SYLLABLE.finditer(word)]).capitalize()
+
+    return re.sub("[A-Za-z]{4,}", changed, name)
+
+
+def _wade_giles(syllable: str) -> str:
+    begin = next((each for each in _WADE_GILES if syllable.startswith(each)), "")
+    return _WADE_GILES.get(begin, "") + syllable[len(begin) :]
+
+
 KINDS: Final[Mapping[str, Evasion]] = {
     "upper-case": lambda name, _: name.upper(),
     "cyrillic-look-alikes": lambda name, chance: _some(name, chance, _CYRILLIC),
@@ -95,6 +120,10 @@ KINDS: Final[Mapping[str, Evasion]] = {
     "letters-exchanged": lambda name, chance: _in_longest(name, lambda w: _exchanged(w, chance)),
     "digit-for-letter": lambda name, _: _in_longest(
         name, lambda w: w[0] + w[1:-1].replace("o", "0").replace("i", "1") + w[-1]
+    ),
+    "syllables-apart": lambda name, _: _by_syllables(name, " ".join),
+    "wade-giles": lambda name, _: _by_syllables(
+        name, lambda each: "-".join(map(_wade_giles, each))
     ),
     "branch": lambda name, _: f"{name} Shanghai Branch",
     "place-in-brackets": lambda name, _: f"{_stem(name)} (Hong Kong) Limited",
