@@ -59,7 +59,7 @@ STATUS: Final[Mapping[str, int]] = {
         "edition-changed",
         "case-failed",
     ),
-    **_status(500, "store-missing", "store-exists", "head-moved", "log-stopped"),
+    **_status(500, "store-missing", "store-exists", "store-privileges", "log-stopped"),
     **_status(500, "entry-malformed", "entry-order", "entry-altered", "chain-broken"),
     **_status(500, "time-backwards", "commitment-mismatch", "body-missing", "tile-altered"),
     **_status(500, "bundle-malformed", "export-incomplete", "checkpoint-malformed"),
@@ -72,6 +72,7 @@ STATUS: Final[Mapping[str, int]] = {
     **_status(500, "internal", "signer"),
     **_status(502, "network", "remote"),
     **_status(503, "busy", "not-ready", "clock-backwards", "witnesses-late", "rolled-back"),
+    **_status(503, "head-moved", "store-unavailable"),
 }
 """The status of every code of `attest.errors.CODES`; a test holds the two together."""
 

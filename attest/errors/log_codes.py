@@ -122,6 +122,14 @@ LOG: Final[Mapping[str, tuple[str, str]]] = {
         "An entry refers to one that is not of the kind it should be",
         "Do not rely on this log; keep the copy as evidence.",
     ),
+    "store-unavailable": (
+        "The database of the log cannot be used for the moment",
+        "Try again: what was recorded meanwhile is answered, and the same bytes are decided once.",
+    ),
+    "store-privileges": (
+        "The database role has other rights than the service should have",
+        "Run python -m service log migrate as the owner, and serve as the role named there.",
+    ),
     "log-stopped": (
         "The log stopped after a failure of its store",
         "See the server's log; restart it once the cause is gone.",

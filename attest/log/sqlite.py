@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -235,6 +235,23 @@ class SqliteStore:
         with _stopping():
             row = self._row("SELECT position FROM labels WHERE label = ?", label)
         return None if row is None else row[0]
+
+    def find_all(self, labels: Sequence[bytes]) -> dict[bytes, int]:
+        """See `LogStore.find_all`."""
+        found = ((label, self.find(label)) for label in labels)
+        return {label: index for label, index in found if index is not None}
+
+    def labels(self, start: int) -> Iterator[tuple[bytes, int]]:
+        """See `LogStore.labels`."""
+        with _stopping():
+            yield from self._connection.execute(
+                "SELECT label, position FROM labels WHERE position >= ? ORDER BY position, label",
+                (start,),
+            )
+
+    def turn(self) -> AbstractContextManager[None]:
+        """See `LogStore.turn`; whoever writes a file is expected to be alone with it."""
+        return nullcontext()
 
     def close(self) -> None:
         """See `LogStore.close`."""

@@ -1,8 +1,9 @@
-"""What a store of the log must do: seven verbs; no hashing, no signing, no opinion.
+"""What a store of the log must do: ten verbs; no hashing, no signing, no opinion.
 
 The batch is computed outside. A store keeps bytes, all of a batch or nothing of it, and refuses a
-batch whose writer did not see the newest head (`head-moved`): that comparison is the only lock
-between writers. What `append` returned from survives a loss of power.
+batch whose writer did not see the newest head (`head-moved`): that comparison alone keeps writers
+apart, and taking turns only spares them work in vain. What `append` returned from survives a loss
+of power.
 
     head → compute a batch → append (durable) → sign what is now committed → put_checkpoint
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,7 +66,11 @@ class Batch:
 
 
 class LogStore(Protocol):
-    """A durable log. One thread uses one object; others open their own."""
+    """A durable log. One thread uses one object; others open their own.
+
+    Where a store is reached over a network, each of these may also raise `store-unavailable`: it
+    failed for the moment. What an `append` was about to keep, the head tells once it answers again.
+    """
 
     def head(self) -> Head:
         """The head as committed."""
@@ -100,6 +106,21 @@ class LogStore(Protocol):
 
     def find(self, label: bytes) -> int | None:
         """The index of the entry under a label."""
+
+    def find_all(self, labels: Sequence[bytes]) -> dict[bytes, int]:
+        """The indices of the entries under those of the labels that lead to one."""
+
+    def labels(self, start: int) -> Iterator[tuple[bytes, int]]:
+        """The labels of entries from `start` on, each with its index, in the order of both."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until no other writer has its turn, and keep others waiting while the block runs.
+
+        Turns are not taken within a turn, and one that lasts too long may be ended.
+
+        Raises:
+            LogError: head-moved (another writer's turn lasted too long), log-stopped.
+        """
 
     def close(self) -> None:
         """Let go of files and connections. Closing twice does nothing."""

@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from attest import limits
@@ -43,6 +44,7 @@ from attest.log.merkle import (
 from attest.log.proof import format_proof_document, format_tlog_proof, proof_document, prove
 from attest.log.store import Batch, Head, LogStore, StoredEntry
 
+_MISMATCHES = {"not-found", "proof-invalid", "proof-malformed", "tile-altered"}
 _EPOCH = dt.datetime(1970, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
 
 
@@ -110,11 +112,31 @@ class LogWriter:
                 log-stopped.
         """
         writer = LogWriter(store, signer, store.head())
-        writer._check_signed()
         head = writer.head
-        if head.time is not None and head.signed < head.size:
-            writer._sign(head.time)
+        if head.checkpoint is not None:
+            signed = open_checkpoint(head.checkpoint, keys=writer.keys)
+            writer._check_extends(head, signed.size, signed.root)
+        writer._sign_committed()
         return writer
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep other writers waiting while the block reads the log, decides and appends.
+
+        It begins at the head as it is committed by then, and what another writer left unsigned is
+        signed.
+
+        Raises:
+            LogError: root-mismatch (the store does not hold what this writer knew), head-moved
+                (another writer's turn lasted too long), log-stopped.
+        """
+        with self._store.turn():
+            known, head = self._head, self._store.head()
+            if known.size:
+                self._check_extends(head, known.size, known.frontier.root())
+            self._head = head
+            self._sign_committed()
+            yield
 
     @property
     def head(self) -> Head:
@@ -211,26 +233,34 @@ class LogWriter:
         if self._head.time is not None and at < self._head.time:
             raise LogError("clock-backwards", "the clock is earlier than the newest entry")
 
-    def _check_signed(self) -> None:
-        """Never sign a head that is not the continuation of the one signed last."""
-        head = self._head
-        if head.checkpoint is None:
-            return
-        signed = open_checkpoint(head.checkpoint, keys=self.keys)
+    def _check_extends(self, head: Head, size: int, root: bytes) -> None:
+        """Never sign a head that is not the continuation of one that was signed or known."""
         try:
             check_consistency(
-                size1=signed.size,
-                root1=signed.root,
+                size1=size,
+                root1=root,
                 size2=head.size,
                 root2=head.frontier.root(),
-                proof=prove_consistency(signed.size, head.size, self._store.nodes),
+                proof=prove_consistency(size, head.size, self._store.nodes),
             )
-        except (InputError, LogError):
+        except (InputError, LogError) as error:
+            if error.code not in _MISMATCHES:
+                raise
             raise LogError("root-mismatch", "the store no longer holds what was signed") from None
+
+    def _sign_committed(self) -> None:
+        head = self._head
+        if head.time is not None and head.signed < head.size:
+            self._sign(head.time)
 
     def _sign(self, at: dt.datetime) -> bytes:
         head = self._head
         note = self._signer.sign(size=head.size, root=head.frontier.root(), at=at)
-        self._store.put_checkpoint(head.size, note)
+        try:
+            self._store.put_checkpoint(head.size, note)
+        except LogError as error:
+            if error.code != "head-moved":
+                raise
+            return note  # what another writer has signed meanwhile covers this too
         self._head = replace(head, checkpoint=note, signed=head.size)
         return note

@@ -175,6 +175,8 @@ class StoreContract:
         store.append(head, batch_after(head, 2, ((LABELS[1], 3), (LABELS[2], 4))))
         for _ in range(2):
             assert [store.find(label) for label in LABELS] == [0, 2, 4, None]
+            assert store.find_all(LABELS) == {LABELS[0]: 0, LABELS[1]: 2, LABELS[2]: 4}
+            assert store.find_all([]) == store.find_all(LABELS[3:]) == {}
             store = self.reopen(store)
         store.close()
 
@@ -239,8 +241,36 @@ class StoreContract:
         assert [one.body for one in store.entries(0, 3)] == list(bodies)
         store.close()
 
+    def test_labels_in_the_order_of_entries(self) -> None:
+        store = self.make()
+        assert list(store.labels(0)) == []
+        head = store.head()
+        labels = ((LABELS[3], 1), (LABELS[2], 0), (LABELS[1], 1), (LABELS[3], 0))
+        store.append(head, batch_after(head, 3, labels))
+        head = store.head()
+        store.append(head, batch_after(head, 1, ((LABELS[0], 3), (LABELS[1], 3))))
+        wanted = [(LABELS[2], 0), (LABELS[1], 1), (LABELS[3], 1), (LABELS[0], 3)]
+        assert list(store.labels(0)) == wanted
+        assert list(store.labels(1)) == wanted[1:]
+        assert list(store.labels(4)) == []
+        store.close()
+
+    def test_turns_follow_each_other(self) -> None:
+        store = self.make()
+        with store.turn():
+            appended(store, 2)
+            store.put_checkpoint(2, b"two")
+        with pytest.raises(KeyError), store.turn():
+            raise KeyError
+        with store.turn():
+            appended(store, 1)
+        assert (store.head().size, store.head().signed) == (3, 2)
+        store.close()
+
     def test_closing_twice(self) -> None:
         store = self.make()
         store.close()
         store.close()
-        assert self.reopen(store).head().size == 0
+        opened = self.reopen(store)
+        assert opened.head().size == 0
+        opened.close()
