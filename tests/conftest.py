@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.softhsm import TOKEN_ABSENT, SoftToken, make_token, module
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -32,11 +35,34 @@ def soft_token(tmp_path_factory: pytest.TempPathFactory) -> SoftToken:
     return make_token(library, tmp_path_factory.mktemp("token"))
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server of the test run's own; tests are skipped where none can be started."""
+    with _postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server that a test may end."""
+    with _postgres() as server:
+        yield server
+
+
+@contextmanager
+def _postgres() -> Iterator[postgres.Server]:
+    try:
+        with postgres.served() as server:
+            yield server
+    except postgres.AbsentError as absent:
+        pytest.skip(f"{postgres.ABSENT}: {absent}")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests were skipped for want of shared data or of another's program."""
     skipped = [
         str(getattr(report, "longrepr", "")) for report in terminalreporter.getreports("skipped")
     ]
-    for reason in (ABSENT, STRANGER_ABSENT, TOKEN_ABSENT):
+    for reason in (ABSENT, STRANGER_ABSENT, TOKEN_ABSENT, postgres.ABSENT):
         if count := sum(reason in text for text in skipped):
             terminalreporter.write_line(f"{reason}: {count} tests skipped", yellow=True)

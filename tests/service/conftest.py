@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from service.places import DatabasePlace
+from service.postgres import PostgresStore
+from tests.postgres import Server
 from tests.service.house import House, found_house, running
 from tests.world import World
 
@@ -30,6 +34,31 @@ def founded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(founded: Path, tmp_path: Path) -> Path:
     """A data folder of one's own."""
     return Path(shutil.copytree(founded, tmp_path / "data"))
+
+
+@pytest.fixture
+def name(postgres_server: Server) -> str:
+    """A database with an empty log."""
+    return postgres_server.database()
+
+
+@pytest.fixture
+def address(postgres_server: Server, name: str) -> str:
+    """Its address for the service."""
+    return postgres_server.address(name)
+
+
+@pytest.fixture
+def place(address: str) -> DatabasePlace:
+    """The same as a place."""
+    return DatabasePlace(address)
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[PostgresStore]:
+    """The log in it."""
+    with closing(PostgresStore.open(address)) as store:
+        yield store
 
 
 @pytest.fixture
