@@ -14,7 +14,7 @@ from attest.cli.passphrase import from_text
 from attest.errors import AttestError
 from attest.keys import ED25519
 from attest.log.note import NoteKey, parse_vkey
-from attest.log.policy import Policy, parse_policy
+from attest.log.policy import parse_policy
 from attest.signing import generate_private_key, private_key_pem
 from service.activation import activate as record_activation
 from service.activation import record_policy
@@ -28,7 +28,9 @@ from service.listening import (
     port_option,
     public_hosts_option,
 )
-from service.runtime import Timestamping, open_application, open_log
+from service.log_commands import log
+from service.places import DatabasePlace, store_option
+from service.runtime import open_application, open_log
 from service.sequencer import utc_now
 from service.witness import VERIFIER_KEYS as WITNESS_VKEYS
 from service.witness import create_witness_app, make_witness, open_witness
@@ -60,6 +62,9 @@ def main() -> None:
 
     Exit codes: 0 done, 1 any error, 2 not called as it should be.
     """
+
+
+main.add_command(log)
 
 
 @main.command()
@@ -97,10 +102,12 @@ def main() -> None:
 @click.option(
     "--decision-key", type=_existing, help="Private key (PKCS#8 PEM) that signs decisions."
 )
+@store_option
 @_passphrase_file
 @click.option("--no-passphrase", is_flag=True, help="Write private keys without encryption.")
 def init(
     data: Path,
+    place: DatabasePlace | None,
     origin: str,
     foundry: str,
     keysets: tuple[Path, ...],
@@ -133,7 +140,8 @@ def init(
         lists=[path.read_bytes() for path in lists],
         mandate=None if mandate is None else mandate.read_bytes(),
     )
-    found(data, charter, decision_pem=decision_pem, passphrase=passphrase, at=utc_now())
+    pem, now = decision_pem, utc_now()
+    found(data, charter, decision_pem=pem, passphrase=passphrase, at=now, place=place)
     click.echo(f"made {data}; give {data / 'log.vkeys'} to everyone who reads the log", err=True)
 
 
@@ -154,6 +162,7 @@ def init(
     help="With --policy: take no submission while the witnesses do not follow.",
 )
 @timestamp_options
+@store_option
 @_passphrase_file
 @access_log_option
 def run(
@@ -195,6 +204,7 @@ def run(
     help="A list that the log may not hold yet; repeat.",
 )
 @click.option("--mandate", type=_existing, help="The mandate, if the log may not hold it yet.")
+@store_option
 @_passphrase_file
 def activate(
     data: Path,
@@ -202,14 +212,17 @@ def activate(
     packs: tuple[str, ...],
     lists: tuple[Path, ...],
     mandate: Path | None,
+    place: DatabasePlace | None,
     passphrase_file: Path | None,
 ) -> None:
     """Put packs, lists, a mandate in force: record an ACTIVATION that enough people have signed.
 
-    The service must be stopped. What it decides after the next start rests on the new packs and
-    lists; earlier decisions keep theirs. attest rules sign makes an activation.
+    The service must be stopped, and each that shares the log stops when it sees this. What is
+    decided after the next start rests on the new packs and lists; earlier decisions keep theirs.
+    attest rules sign makes an activation.
     """
-    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+    passphrase = _passphrase(passphrase_file)
+    with open_log(data, passphrase, place) as (writer, records), writer.turn():
         index = record_activation(
             writer,
             records,
@@ -225,13 +238,17 @@ def activate(
 @main.command()
 @_folder
 @click.argument("policy", type=_existing)
+@store_option
 @_passphrase_file
-def policy(data: Path, policy: Path, passphrase_file: Path | None) -> None:
+def policy(
+    data: Path, policy: Path, place: DatabasePlace | None, passphrase_file: Path | None
+) -> None:
     """Name the log's witnesses: record a POLICY that enough people have signed.
 
     The service must be stopped. attest log policy makes one.
     """
-    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+    passphrase = _passphrase(passphrase_file)
+    with open_log(data, passphrase, place) as (writer, records), writer.turn():
         index = record_policy(writer, records, policy=policy.read_bytes(), at=utc_now())
     click.echo(f"recorded; the policy is entry {index}", err=True)
 
@@ -309,23 +326,14 @@ def _serve(
     data: Path,
     passphrase: bytes | None,
     *,
-    processes: int,
-    public_hosts: tuple[str, ...] = (),
-    policy: Policy | None = None,
-    fail_closed: bool = False,
-    timestamping: Timestamping | None = None,
-    **serving: Any,
+    host: str,
+    port: int,
+    access_log: bool,
+    paper: Path | None = None,
+    **opening: Any,
 ) -> None:
-    with open_application(
-        data,
-        passphrase,
-        processes=processes,
-        public_hosts=public_hosts,
-        policy=policy,
-        fail_closed=fail_closed,
-        timestamping=timestamping,
-    ) as application:
-        listen(application, **serving)
+    with open_application(data, passphrase, **opening) as application:
+        listen(application, host=host, port=port, access_log=access_log, paper=paper)
 
 
 def _new_passphrase(path: Path | None, *, no_passphrase: bool) -> bytes | None:

@@ -6,7 +6,8 @@ Deciding does not wait for witnesses: an answer is proven by the log's own check
 get the cosigned one, and proofs that lead to it, as soon as it covers the entry.
 
 A witness that has cosigned a checkpoint is not asked for it again; one that fails is asked more and
-more rarely.
+more rarely. Several processes on one log each ask, and share what was cosigned: whichever of them a
+reader turns to, the sizes that it sees do not go back.
 
 Submissions are refused once so many witnesses say that they have seen a larger log than this one
 that the others cannot reach the quorum: an older state was restored. Fewer may be wrong or lie, for
@@ -26,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from attest import client, limits
 from attest.encoding import Json
@@ -77,6 +78,24 @@ class Standing:
         self.ask_at = now + self.pause
 
 
+class Shared(Protocol):
+    """The newest cosigned checkpoint of all processes that share a log; for any thread."""
+
+    def read(self) -> bytes | None:
+        """The newest, None before the first.
+
+        Raises:
+            LogError: store-unavailable, log-stopped.
+        """
+
+    def keep(self, note: bytes, size: int) -> None:
+        """Keep another one, unless there is one of a larger size.
+
+        Raises:
+            LogError: store-unavailable, head-moved, log-stopped.
+        """
+
+
 class Cosigner:
     """Asks witnesses in a thread; a context manager, of which any thread may read what it shows."""
 
@@ -88,11 +107,13 @@ class Cosigner:
         policy: Policy,
         folder: Path,
         fail_closed: bool = False,
+        shared: Shared | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take up where the last service ended.
 
-        `store` is read by no other thread; `clock` counts seconds and never goes back.
+        `store` is read by no other thread; `shared` is left out where one process has the log to
+        itself; `clock` counts seconds and never goes back.
 
         Raises:
             LogError: what is wrong with the cosigned checkpoint in the folder.
@@ -102,6 +123,8 @@ class Cosigner:
         self._policy = policy
         self._path = folder / FILE
         self._fail_closed = fail_closed
+        self._shared = shared
+        self._sharing = threading.Lock()
         self._clock = clock
         self._witnesses = _by_address(policy)
         self._standing = {url: Standing() for url in self._witnesses}
@@ -129,8 +152,20 @@ class Cosigner:
 
     @property
     def newest(self) -> tuple[bytes, int] | None:
-        """The newest cosigned checkpoint and its size, None before the first."""
-        return self._newest
+        """The newest cosigned checkpoint and its size, None before the first.
+
+        Raises:
+            LogError: store-unavailable, log-stopped (where processes share it).
+        """
+        if self._shared is None:
+            return self._newest
+        with self._sharing:
+            note = self._shared.read()
+            if note is not None and (self._newest is None or note != self._newest[0]):
+                taken = self._opened(note)
+                if taken and (self._newest is None or taken[1] >= self._newest[1]):
+                    self._newest = taken
+            return self._newest
 
     def check(self) -> None:
         """Check that submissions may be taken.
@@ -148,8 +183,9 @@ class Cosigner:
 
     def status(self) -> dict[str, Json]:
         """How the witnesses stand, for whoever operates or reads the log."""
+        newest = self.newest
         return {
-            "cosigned_size": 0 if self._newest is None else self._newest[1],
+            "cosigned_size": 0 if newest is None else newest[1],
             "waiting": self._waiting_since is not None,
             "rolled_back": self._rolled_back,
             "witnesses": [
@@ -169,8 +205,8 @@ class Cosigner:
         Raises:
             LogError: what the store fails with.
         """
-        head = self._store.head()
-        if head.checkpoint is None or (self._newest and self._newest[1] >= head.signed):
+        head, newest = self._store.head(), self.newest
+        if head.checkpoint is None or (newest and newest[1] >= head.signed):
             self._waiting_since = None
             return
         if self._waiting_since is None:
@@ -178,15 +214,13 @@ class Cosigner:
         if head.checkpoint != self._note:
             self._note, self._lines = head.checkpoint, {}
         self._collect(head.signed)
-        cosigned = self._note + b"".join(self._lines.values())
-        try:
-            opened = open_cosigned(cosigned, keys=self._keys, policy=self._policy)
-        except LogError as error:
-            if error.code != "quorum-missing":
-                raise
+        opened = self._opened(self._note + b"".join(self._lines.values()))
+        if opened is None:
             return
-        self._keep(cosigned)
-        self._newest = cosigned, opened.checkpoint.size
+        self._keep(opened[0])
+        if self._shared is not None:
+            self._shared.keep(*opened)
+        self._newest = opened
         self._waiting_since = None
 
     def _collect(self, size: int) -> None:
@@ -262,13 +296,17 @@ class Cosigner:
         size = open_checkpoint(note, keys=self._keys).size
         if size > self._store.head().signed:
             raise LogError("rolled-back", "a larger log was cosigned: an older state was restored")
+        return self._opened(note)  # None: the policy is another one since
+
+    def _opened(self, note: bytes) -> tuple[bytes, int] | None:
+        """A cosigned checkpoint with its size, None where it lacks the quorum of this policy."""
         try:
-            open_cosigned(note, keys=self._keys, policy=self._policy)
+            opened = open_cosigned(note, keys=self._keys, policy=self._policy)
         except LogError as error:
             if error.code != "quorum-missing":
                 raise
-            return None  # the policy is another one since
-        return note, size
+            return None
+        return note, opened.checkpoint.size
 
     def _keep(self, note: bytes) -> None:
         partial = self._path.with_suffix(".partial")

@@ -1,7 +1,8 @@
 """Founding a log: keys, and the entries that everything later rests on.
 
     DATA/
-      log.sqlite            the log: genesis, schemas, packs, keysets, lists, trust
+      log.sqlite            the log: genesis, schemas, packs, keysets, lists, trust; or in a
+                            database
       log.vkeys             the log's two verifier keys, public: what its readers need
       keys/log-ed25519.pem  keys/log-ml-dsa-44.pem  keys/decision.pem
 
@@ -22,12 +23,12 @@ from attest import limits, schemas
 from attest.encoding import Json, canonical, digest, encode_base64, format_instant, loads
 from attest.errors import InputError, LogError
 from attest.log.checkpoint import CheckpointSigner
-from attest.log.sqlite import SqliteStore
 from attest.log.writer import Draft, LogWriter
 from attest.models import Keyset, parse
 from attest.signing import KeySigner, load_signer
 from attest.trust import load_trust, make_trust, open_lists
 from service.files import write_file
+from service.places import DatabasePlace, FilePlace
 from service.records import label
 from service.registrar import decision_key
 
@@ -64,14 +65,15 @@ def found(
     decision_pem: bytes,
     passphrase: bytes | None,
     at: dt.datetime,
+    place: DatabasePlace | None = None,
 ) -> None:
-    """Make a new data folder at an instant.
+    """Make a new data folder at an instant, with the log in it or at a `place`.
 
     `decision_pem` is the private key that signs decisions. `passphrase` opens it and encrypts the
     log's keys; None leaves them open.
 
     Raises:
-        LogError: store-exists.
+        LogError: store-exists, and what is wrong with the place.
         InputError: file (among others: what an unfinished founding left is there), passphrase,
             key-malformed (the origin cannot name a key), and whatever is wrong with a keyset.
             Also list-malformed: two snapshots are of one list.
@@ -117,7 +119,7 @@ def found(
             write_file(partial / name, pem, mode=0o600)
         vkeys = "".join(f"{line}\n" for line in log_signer.keys.vkeys())
         write_file(partial / VERIFIER_KEYS, vkeys.encode(), mode=0o644)
-        store = SqliteStore.create(partial / STORE)
+        store = (place or FilePlace(partial / STORE)).create()
         try:
             LogWriter.open(store, log_signer).append(drafts, at=at, labels=labels)
         finally:

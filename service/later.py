@@ -2,7 +2,8 @@
 
 A sender asks for it with `Prefer: respond-async` (RFC 7240). What cannot be a submission at all is
 refused before anything is acknowledged; what fails for the moment (`busy`, a clock that stands
-back) is tried again, so an acknowledgement is kept whatever happens in between.
+back) is tried again, so an acknowledgement is kept whatever happens in between. Now and then it
+looks for what nobody here decides: another process that shares the spool may have been killed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from attest.envelope import seal
 from attest.errors import AttestError, InputError
 from attest.received import read_envelopes
 from attest.signing import Signer
+from service import sequencer
 from service.problems import where
 from service.sequencer import Sequencer
 from service.spool import Spool
@@ -26,7 +28,9 @@ from service.spool import Spool
 _log = logging.getLogger("foundry.later")
 
 PAUSE_SECONDS: Final = 0.2
-PASSING: Final = frozenset({"busy", "not-ready", "clock-backwards"})
+LOOK_SECONDS: Final = 60.0
+"""How often it looks for what others have left: far more often than a decision may take."""
+PASSING: Final = frozenset({"busy", "not-ready", "clock-backwards"}) | sequencer.PASSING
 """The codes of failures after which a submission is tried again."""
 
 
@@ -50,10 +54,12 @@ class Later:
         self._origin = origin
         self._tasks: dict[asyncio.Task[None], tuple[str, int]] = {}
         """The tasks that decide, with the identifiers and sizes of their submissions."""
+        self._looking: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
         for submission_id, raw in self._spool.waiting():
             self._decide_later(submission_id, raw)
+        self._looking = asyncio.create_task(self._look())
         return self
 
     async def __aexit__(
@@ -62,9 +68,10 @@ class Later:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
+        tasks = [self._looking, *self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._spool.close()
 
     async def acknowledge(self, raw: bytes) -> bytes:
@@ -89,10 +96,24 @@ class Later:
         )
         envelope = seal(statement, [self._signer])
         kept = await asyncio.to_thread(self._spool.keep, submission_id, raw, envelope)
-        deciding = {each for each, _ in self._tasks.values()}
-        if kept == envelope or submission_id not in deciding:
+        if kept == envelope or not self._decides(submission_id):
             self._decide_later(submission_id, raw)
         return kept
+
+    def _decides(self, submission_id: str) -> bool:
+        return any(each == submission_id for each, _ in self._tasks.values())
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                waiting = await asyncio.to_thread(self._spool.waiting)
+            except AttestError as error:
+                _log.error("the spool cannot be read: %s", where(error))
+                continue
+            for submission_id, raw in waiting:
+                if not self._decides(submission_id):
+                    self._decide_later(submission_id, raw)
 
     def _check_room(self, size: int) -> None:
         if not self._sequencer.ready:

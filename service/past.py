@@ -6,7 +6,7 @@ other ones; those are made again with `prior`.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from attest.decision import Decided, Prior
 from attest.encoding import digest, parse_date
@@ -22,9 +22,10 @@ class Past:
     `labelled` are the labels to write, with the position in the batch of the decision they lead to.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, decided: Iterable[Decided | AttestError]) -> None:
+        """The past of what was decided apart; it holds as long as nobody else records."""
         self.labelled: dict[bytes, int] = {}
-        self._superseded = _Superseded(records)
+        self._superseded = _Superseded(records, decided)
         self._cleared = _Cleared(records)
         self.prior = Prior(self._superseded, self._cleared)
         self._decisions = 0
@@ -46,16 +47,26 @@ class Past:
 
 
 class _Superseded(Container[tuple[str, str]]):
-    """What the log and the batch so far have superseded: (party, statement digest)."""
+    """What the log and the batch so far have superseded: (party, statement digest).
 
-    def __init__(self, records: Records) -> None:
+    Of the declarations that were decided the log is asked once for all.
+    """
+
+    def __init__(self, records: Records, decided: Iterable[Decided | AttestError]) -> None:
         self._records = records
+        declared = {each.declaration for each in decided if isinstance(each, Decided)}
+        words = {("superseded", *pair) for pair in declared if pair is not None}
+        found = records.find_all(words)
+        self._in_log: dict[tuple[str, ...], bool] = {each[1:]: each in found for each in words}
         self.in_batch: set[tuple[str, str]] = set()
 
     def __contains__(self, pair: object) -> bool:
-        return isinstance(pair, tuple) and (
-            pair in self.in_batch or self._records.find("superseded", *pair) is not None
-        )
+        return isinstance(pair, tuple) and (pair in self.in_batch or self._is_in_log(pair))
+
+    def _is_in_log(self, pair: tuple[str, ...]) -> bool:
+        if pair not in self._in_log:
+            self._in_log[pair] = self._records.find("superseded", *pair) is not None
+        return self._in_log[pair]
 
 
 class _Cleared:

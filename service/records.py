@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from attest.encoding import Json, decode_base64
@@ -203,6 +203,13 @@ class Records:
         """The index of the entry that a label leads to."""
         with self._lock:
             return self._store.find(label(*words))
+
+    def find_all(self, words: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+        """The indices of the entries that labels lead to, of those that lead to one."""
+        labels = {label(*each): each for each in words}
+        with self._lock:
+            found = self._store.find_all([*labels])
+        return {labels[name]: index for name, index in found.items()}
 
     def item(self, index: int) -> Item:
         """An entry with its body and proof.

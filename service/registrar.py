@@ -4,15 +4,17 @@ It has a batch decided, seals each decision and appends submissions and decision
 only then is there an answer. A submission is known by the digest of its bytes: the same bytes get
 the same decision for ever. A `Registrar` is used by one thread.
 
-Submissions are decided as if the log were empty, by worker processes if there are some. Where the
-past makes it another decision, by the log or by an earlier submission of the batch, the registrar
-decides again, with what it knows.
+Submissions are decided as if the log were empty, by worker processes if there are some. Then the
+registrar takes its turn, in which no other process records: what another one has recorded meanwhile
+is found, and where the past makes it another decision, by the log or by an earlier submission of
+the batch, the registrar decides again, with what it knows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from attest.decision import Decided
@@ -118,6 +120,7 @@ class Registrar:
         Raises:
             TrustError: unknown-key (the signer's key is not enrolled), key-purpose (it is not a
                 decision key of the foundry).
+            LogError: log-stopped (the standing is not the newest one).
         """
         self._writer = writer
         self._records = records
@@ -125,6 +128,9 @@ class Registrar:
         self._signer = signer
         self._deciders = deciders
         self._key = decision_key(signer, standing.trust)
+        self._snapshots, index = active_snapshot(records)
+        if (index,) != standing.refs["trust"]:
+            raise _other_rules()
 
     def signs(self, at: dt.datetime) -> bool:
         """Whether the key that signs decisions is valid at an instant, by its certificates too."""
@@ -150,21 +156,32 @@ class Registrar:
         Anything raised means that the state of the store is not known.
 
         Raises:
-            LogError: head-moved and whatever else the store fails with.
+            LogError: log-stopped (among others: other rules are in force); head-moved and whatever
+                else the store fails with.
         """
         ids = [digest(raw) for raw in raws]
-        outcomes: dict[str, Recorded | AttestError] = {}
-        fresh: dict[str, bytes] = {}
-        for submission_id, raw in zip(ids, raws, strict=True):
-            if submission_id not in outcomes and submission_id not in fresh:
-                known = self._known(submission_id)
-                if known is None:
-                    fresh[submission_id] = raw
-                else:
-                    outcomes[submission_id] = known
-        if fresh:
-            outcomes |= self._register_fresh(fresh, at)
+        outcomes = self._known(ids)
+        fresh = {name: raw for name, raw in zip(ids, raws, strict=True) if name not in outcomes}
+        if fresh and not self.signs(at):
+            error = InputError("not-ready", "the decision key is outside its validity")
+            outcomes |= dict.fromkeys(fresh, error)
+        elif fresh:
+            decided = dict(zip(fresh, self._decide_apart([*fresh.values()], at), strict=True))
+            with self._turn() as moved:
+                if moved:
+                    outcomes |= self._known(fresh)
+                unknown = {name: raw for name, raw in fresh.items() if name not in outcomes}
+                outcomes |= self._register_fresh(unknown, decided, at)
         return _in_order(ids, outcomes)
+
+    def catch_up(self) -> None:
+        """See what other processes have recorded.
+
+        Raises:
+            LogError: what a turn raises.
+        """
+        with self._turn():
+            pass
 
     def review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Reviewed:
         """Record a review of a decision, received at an instant.
@@ -174,6 +191,10 @@ class Registrar:
             TrustError: what `open_review` raises.
             LogError: clock-backwards; head-moved and whatever else the store fails with.
         """
+        with self._turn():
+            return self._review(submission_id, raw, at)
+
+    def _review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Reviewed:
         recorded = self._records.lookup(submission_id)
         name = digest(raw)
         known = self._records.find("review-body", submission_id, name)
@@ -202,26 +223,52 @@ class Registrar:
         item = self._records.item(index)
         return Reviewed(submission_id, item, opened.review.action, replayed=False)
 
-    def _known(self, submission_id: str) -> Recorded | LogError | None:
-        try:
-            return self._records.lookup_briefly(submission_id)
-        except LogError as error:
-            if error.code in HARMLESS:
-                return error
-            raise
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """A turn at the log: whether more of it is signed than this process had seen before."""
+        before = self._writer.head.signed
+        with self._writer.turn():
+            if self._records.find("trust", str(self._snapshots + 1)) is not None:
+                raise _other_rules()
+            yield self._writer.head.signed != before
+
+    def _known(self, ids: Iterable[str]) -> dict[str, Recorded | AttestError]:
+        known: dict[str, Recorded | AttestError] = {}
+        for _, submission_id in self._records.find_all(("submission", each) for each in ids):
+            try:
+                recorded = self._records.lookup_briefly(submission_id)
+            except LogError as error:
+                if error.code not in HARMLESS:
+                    raise
+                known[submission_id] = error
+            else:
+                if recorded is not None:
+                    known[submission_id] = recorded
+        return known
+
+    def _decide_apart(
+        self, raws: Sequence[bytes], at: dt.datetime
+    ) -> Sequence[Decided | AttestError]:
+        if self._deciders is None:
+            return decide_apart(raws, trust=self._standing.trust, at=at)
+        return self._deciders.decide_all(raws, at)
 
     def _register_fresh(
-        self, fresh: Mapping[str, bytes], at: dt.datetime
+        self,
+        fresh: Mapping[str, bytes],
+        decided: Mapping[str, Decided | AttestError],
+        at: dt.datetime,
     ) -> dict[str, Recorded | AttestError]:
-        if not self.signs(at):
-            error = InputError("not-ready", "the decision key is outside its validity")
-            return dict.fromkeys(fresh, error)
-        past = Past(self._records)
+        past = Past(self._records, decided.values())
         outcomes: dict[str, Recorded | AttestError] = {}
         sealed: list[_Sealed] = []
-        decided = self._decide_all(list(fresh.values()), at, past)
-        for (submission_id, raw), outcome in zip(fresh.items(), decided, strict=True):
+        for submission_id, raw in fresh.items():
+            outcome = decided[submission_id]
+            if past.touches(outcome):
+                trust = self._standing.trust
+                outcome = decide_one(raw, trust=trust, at=at, prior=past.prior)
             if isinstance(outcome, Decided):
+                past.add(outcome)
                 envelope = seal(outcome.payload, [self._signer])
                 sealed.append(_Sealed(submission_id, raw, outcome, envelope))
             else:
@@ -229,21 +276,6 @@ class Registrar:
         if sealed:
             outcomes |= self._record(sealed, at, past.labelled)
         return outcomes
-
-    def _decide_all(
-        self, raws: Sequence[bytes], at: dt.datetime, past: Past
-    ) -> Iterator[Decided | AttestError]:
-        trust = self._standing.trust
-        if self._deciders is None:
-            apart = decide_apart(raws, trust=trust, at=at)
-        else:
-            apart = self._deciders.decide_all(raws, at)
-        for raw, outcome in zip(raws, apart, strict=True):
-            if past.touches(outcome):
-                outcome = decide_one(raw, trust=trust, at=at, prior=past.prior)
-            if isinstance(outcome, Decided):
-                past.add(outcome)
-            yield outcome
 
     def _record(
         self, sealed: Sequence[_Sealed], at: dt.datetime, labelled: Mapping[bytes, int]
@@ -294,6 +326,10 @@ def decision_key(signer: Signer, trust: Trust) -> EnrolledKey:
     if key.party != trust.foundry or key.record.purpose != "decision":
         raise TrustError("key-purpose", "the key is not a decision key of the foundry")
     return key
+
+
+def _other_rules() -> LogError:
+    return LogError("log-stopped", "other rules were put in force; start again under them")
 
 
 def _in_order(

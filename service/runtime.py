@@ -1,7 +1,8 @@
 """Opening a data folder for service: the lock, the keys, the log, the application.
 
-One process at a time has a folder open for writing; the lock ends with the process. A log that was
-left between commit and signature is signed when it is opened.
+One process at a time has a folder open for writing; the lock ends with the process. Several that
+share a log in a database have a folder each, with the same keys. A log that was left between commit
+and signature is signed when it is opened.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from fastapi import FastAPI
 from attest.errors import InputError, LogError
 from attest.log.checkpoint import CheckpointSigner, LogKeys
 from attest.log.policy import Policy
-from attest.log.sqlite import SqliteStore
 from attest.log.timestamp import Authorities
 from attest.log.writer import LogWriter
 from attest.signing import load_signer
@@ -29,10 +29,10 @@ from service.deciders import DeciderPool
 from service.files import open_file, read_file, read_private
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
 from service.later import Later
+from service.places import DatabasePlace, FilePlace, Place
 from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
 from service.sequencer import Sequencer, utc_now
-from service.spool import Spool
 from service.stamping import Stamper
 from service.wire import GuardedProtocol
 
@@ -53,6 +53,7 @@ def open_application(
     folder: Path,
     passphrase: bytes | None,
     *,
+    place: DatabasePlace | None = None,
     processes: int = 0,
     public_hosts: Sequence[str] = (),
     policy: Policy | None = None,
@@ -62,19 +63,21 @@ def open_application(
 ) -> Iterator[FastAPI]:
     """The application over a data folder, until the block ends.
 
-    `processes` workers decide; without any, the sequencer's thread does. `public_hosts` are
-    names that requests may call the service by besides loopback ones. `policy` names the witnesses
-    that are asked; with `fail_closed` no submission is taken while they do not follow. `clock`
-    gives the instant of receipt: aware, UTC, whole seconds.
+    The log is in the folder unless a `place` is given. `processes` workers decide; without any, the
+    sequencer's thread does. `public_hosts` are names that requests may call the service by besides
+    loopback ones. `policy` names the witnesses that are asked; with `fail_closed` no submission is
+    taken while they do not follow. `clock` gives the instant of receipt: aware, UTC, whole seconds.
 
     Raises:
-        LogError: store-missing, and what is wrong with the log.
+        LogError: store-missing, store-exists (the folder holds a log, and another is meant), and
+            what is wrong with the log.
         InputError: file (another process has the folder open, a file cannot be read, others can
             read a private key), passphrase, key-malformed.
         TrustError, RuleError: what is wrong with the trust snapshot.
     """
     with ExitStack() as stack:
-        writer, records = stack.enter_context(open_log(folder, passphrase))
+        writer, records = stack.enter_context(open_log(folder, passphrase, place))
+        kept = place_of(folder, place)
         signer = load_signer(read_private(folder / DECISION_KEY), passphrase)
         standing = active_standing(records)
         registrar = Registrar(
@@ -84,25 +87,16 @@ def open_application(
             signer=signer,
             deciders=stack.enter_context(_deciders(standing, processes)),
         )
-        cosigner = None
-        if policy is not None:
-            asking = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
-            cosigner = stack.enter_context(
-                Cosigner(
-                    asking,
-                    keys=writer.keys,
-                    policy=policy,
-                    folder=folder,
-                    fail_closed=fail_closed,
-                )
-            )
-        stamper = stack.enter_context(
-            _stamper(folder, writer.keys, timestamping, cosigner=cosigner, clock=clock)
+        cosigner = stack.enter_context(
+            _cosigner(folder, kept, writer.keys, policy, fail_closed=fail_closed)
         )
-        reading = stack.enter_context(closing(SqliteStore.open(folder / STORE, read_only=True)))
+        stamper = stack.enter_context(
+            _stamper(folder, kept, writer.keys, timestamping, cosigner=cosigner, clock=clock)
+        )
+        reading = stack.enter_context(closing(kept.open(read_only=True)))
         sequencer = Sequencer(registrar, clock=clock)
         later = Later(
-            Spool(folder),
+            kept.spool(),
             sequencer,
             signer,
             foundry=standing.trust.foundry.id,
@@ -121,8 +115,33 @@ def open_application(
 
 
 @contextmanager
+def _cosigner(
+    folder: Path, place: Place, keys: LogKeys, policy: Policy | None, *, fail_closed: bool
+) -> Iterator[Cosigner | None]:
+    if policy is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(place.open(read_only=True)))
+        shared = place.cosigned()
+        if shared is not None:
+            stack.enter_context(closing(shared))
+        yield stack.enter_context(
+            Cosigner(
+                store,
+                keys=keys,
+                policy=policy,
+                folder=folder,
+                fail_closed=fail_closed,
+                shared=shared,
+            )
+        )
+
+
+@contextmanager
 def _stamper(
     folder: Path,
+    place: Place,
     keys: LogKeys,
     timestamping: Timestamping | None,
     *,
@@ -139,7 +158,7 @@ def _stamper(
         return None if cosigner.newest is None else cosigner.newest[0]
 
     with (
-        closing(SqliteStore.open(folder / STORE, read_only=True)) as store,
+        closing(place.open(read_only=True)) as store,
         Stamper(
             store,
             keys=keys,
@@ -158,22 +177,39 @@ def _newest_of(cosigner: Cosigner | None) -> Callable[[], tuple[bytes, int] | No
     return None if cosigner is None else lambda: cosigner.newest
 
 
-@contextmanager
-def open_log(folder: Path, passphrase: bytes | None) -> Iterator[tuple[LogWriter, Records]]:
-    """The log of a data folder, locked for writing until the block ends.
+def place_of(folder: Path, place: DatabasePlace | None) -> Place:
+    """Where the log of a data folder is: in it, unless a place is given.
 
     Raises:
-        LogError: store-missing, and what is wrong with the log.
+        LogError: store-exists (a place is given, and the folder holds a log too: going on with both
+            would be two logs under one name).
+    """
+    if place is None:
+        return FilePlace(folder / STORE)
+    if (folder / STORE).exists():
+        raise LogError("store-exists", f"the folder holds {STORE} too; move that file away")
+    return place
+
+
+@contextmanager
+def open_log(
+    folder: Path, passphrase: bytes | None, place: DatabasePlace | None = None
+) -> Iterator[tuple[LogWriter, Records]]:
+    """The log of a data folder, which is locked for writing until the block ends.
+
+    Raises:
+        LogError: store-missing, store-exists, and what is wrong with the log.
         InputError: file, passphrase, key-malformed (as `open_application`).
     """
-    if not (folder / STORE).is_file():
+    kept = place_of(folder, place)
+    if isinstance(kept, FilePlace) and not kept.path.is_file():
         raise LogError("store-missing", "the folder holds no log")
     with _locked(folder):
         pems = (read_private(folder / LOG_KEYS[0]), read_private(folder / LOG_KEYS[1]))
         vkeys = read_file(folder / VERIFIER_KEYS).decode("ascii", "replace")
         log_keys = LogKeys.parse(vkeys.splitlines())
         log_signer = CheckpointSigner.from_pem(log_keys.origin, pems, passphrase)
-        store = SqliteStore.open(folder / STORE)
+        store = kept.open()
         try:
             yield LogWriter.open(store, log_signer), Records(store)
         finally:

@@ -4,7 +4,10 @@ Requests wait in one queue, bounded in number and in bytes. The thread takes wha
 batch, has it decided and committed, and wakes all waiting requests at once, after the commit and
 the signed checkpoint. A full queue refuses (`busy`) instead of growing. A failing store stops the
 sequencer for good: what the store holds is unknown until it is opened again, so everyone who waits
-is told `log-stopped`, never that something was or was not recorded.
+is told `log-stopped`, never that something was or was not recorded. Only a store that says that it
+failed for the moment (a database that is not reached, other writers in the way) is tried again, and
+until it answers the sequencer is not ready; who asks again with the same bytes is told what became
+of them.
 """
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ import datetime as dt
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from attest import limits
 from attest.errors import AttestError, InputError, LogError
@@ -29,6 +33,17 @@ _log = logging.getLogger("foundry.sequencer")
 
 Outcome = Recorded | Reviewed | AttestError
 _STOPPED = "the store failed; what it recorded is known once it is opened again"
+
+PASSING: Final = frozenset({"head-moved", "store-unavailable"})
+"""The codes of failures of a store after which it is tried again."""
+
+RETRY_SECONDS: Final = 0.5
+"""How long a store that failed for the moment is left alone when nobody asks."""
+
+AHEAD_MAX: Final = dt.timedelta(seconds=1)
+"""How far another process's clock may be ahead for this one to wait instead of refusing."""
+
+_TRIES, _WAITS, _WAIT_SECONDS = 3, 12, 0.1
 
 
 def utc_now() -> dt.datetime:
@@ -58,6 +73,7 @@ class Sequencer:
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._stopped = False
+        self._failing = False
         self._waiting_bytes = 0
 
     async def __aenter__(self) -> Self:
@@ -77,7 +93,7 @@ class Sequencer:
     @property
     def ready(self) -> bool:
         """True while submissions can be decided, signed and recorded."""
-        return self._running and self._registrar.signs(self._clock())
+        return self._running and not self._failing and self._registrar.signs(self._clock())
 
     @property
     def instant(self) -> dt.datetime:
@@ -94,7 +110,7 @@ class Sequencer:
 
         Raises:
             InputError: steps 1 and 2 of deciding, busy, not-ready.
-            LogError: clock-backwards, log-stopped.
+            LogError: clock-backwards, head-moved, store-unavailable, log-stopped.
             InternalError: internal.
         """
         recorded: Recorded = await self._enter(raw, None)
@@ -105,7 +121,7 @@ class Sequencer:
 
         Raises:
             InputError, TrustError: what `Registrar.review` raises; busy.
-            LogError: clock-backwards, log-stopped.
+            LogError: clock-backwards, head-moved, store-unavailable, log-stopped.
         """
         reviewed: Reviewed = await self._enter(raw, submission_id)
         return reviewed
@@ -133,13 +149,16 @@ class Sequencer:
         open_for_jobs = True
         while open_for_jobs:
             jobs, open_for_jobs = self._take()
+            outcomes = self._handle(jobs)
             if jobs:
-                outcomes = self._handle(jobs)
                 self._loop.call_soon_threadsafe(_settle, jobs, outcomes)
 
     def _take(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
-        job = self._queue.get()
+        try:
+            job = self._queue.get(timeout=RETRY_SECONDS if self._failing else None)
+        except queue.Empty:
+            return jobs, True
         while job is not None:
             jobs.append(job)
             if len(jobs) == limits.BATCH_SUBMISSIONS_MAX:
@@ -151,21 +170,55 @@ class Sequencer:
         return jobs, False
 
     def _handle(self, jobs: Sequence[_Job]) -> list[Outcome]:
+        """The outcomes of jobs; without any, have a look whether the store has come back."""
         outcomes: dict[_Job, Outcome] = {}
+        failure = LogError("log-stopped", _STOPPED)
         try:
             if not self._stopped:
-                at = self._clock()
-                submissions = [job for job in jobs if job.reviewed is None]
-                registered = self._registrar.register([job.raw for job in submissions], at)
-                outcomes.update(zip(submissions, registered, strict=True))
-                for job in jobs:
-                    if job.reviewed is not None:
-                        outcomes[job] = self._review(job.reviewed, job.raw, at)
+                if not jobs:
+                    self._registrar.catch_up()
+                self._record(jobs, outcomes)
+                self._failing = False
         except Exception as error:  # noqa: BLE001  whatever it is, the store's state is unknown
-            self._stopped = True
-            _log.critical("stopped: %s", where(error))
-        stopped = LogError("log-stopped", _STOPPED)
-        return [outcomes.get(job, stopped) for job in jobs]
+            if isinstance(error, LogError) and error.code in PASSING:
+                if not self._failing:
+                    _log.error("the store failed for the moment: %s", where(error))
+                self._failing, failure = True, LogError(error.code, error.detail)
+            else:
+                self._stopped = True
+                _log.critical("stopped: %s", where(error))
+        return [outcomes.get(job, failure) for job in jobs]
+
+    def _record(self, jobs: Sequence[_Job], outcomes: dict[_Job, Outcome]) -> None:
+        """Have jobs recorded, once more where another process's clock was a moment ahead."""
+        late = jobs
+        for _ in range(_TRIES):
+            self._record_at(self._clock(), late, outcomes)
+            late = [job for job in late if _is_late(outcomes[job])]
+            if not late or not self._clock_comes():
+                return
+
+    def _clock_comes(self) -> bool:
+        """Wait until the clock is past the newest entry; whether it is, after a moment at most."""
+        newest = self._registrar.newest()
+        for _ in range(_WAITS):
+            now = self._clock()
+            if newest is None or now >= newest:
+                return True
+            if newest - now > AHEAD_MAX:
+                return False
+            time.sleep(_WAIT_SECONDS)
+        return False
+
+    def _record_at(
+        self, at: dt.datetime, jobs: Sequence[_Job], outcomes: dict[_Job, Outcome]
+    ) -> None:
+        submissions = [job for job in jobs if job.reviewed is None]
+        registered = self._registrar.register([job.raw for job in submissions], at)
+        outcomes.update(zip(submissions, registered, strict=True))
+        for job in jobs:
+            if job.reviewed is not None:
+                outcomes[job] = self._review(job.reviewed, job.raw, at)
 
     def _review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Outcome:
         try:
@@ -176,6 +229,10 @@ class Sequencer:
             raise
         except AttestError as error:
             return error
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, LogError) and outcome.code == "clock-backwards"
 
 
 def _settle(jobs: Sequence[_Job], outcomes: Sequence[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""What was acknowledged and is not decided yet, kept on disk.
+"""What was acknowledged and is not decided yet, kept on disk: beside the log, in a file of its own.
 
     waiting    id, raw, acknowledgement      a row per submission, in the order of receipt
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import apsw
 
@@ -27,8 +27,39 @@ CREATE TABLE IF NOT EXISTS waiting (
 """
 
 
-class Spool:
-    """The submissions that wait; may be used by any thread."""
+class Spool(Protocol):
+    """The submissions that wait; may be used by any thread.
+
+    Where it is reached over a network, each of these may also raise `store-unavailable`.
+    """
+
+    def keep(self, submission_id: str, raw: bytes, acknowledgement: bytes) -> bytes:
+        """Keep a submission durably; the acknowledgement that it was kept with first.
+
+        Raises:
+            LogError: log-stopped.
+        """
+
+    def waiting(self) -> list[tuple[str, bytes]]:
+        """Identifiers and bytes of what waits, in the order of receipt.
+
+        Raises:
+            LogError: log-stopped.
+        """
+
+    def forget(self, submission_id: str) -> None:
+        """Forget a submission whose decision is in the log.
+
+        Raises:
+            LogError: log-stopped.
+        """
+
+    def close(self) -> None:
+        """Let go of the file or connection."""
+
+
+class SqliteSpool:
+    """A `Spool` in one file."""
 
     def __init__(self, folder: Path) -> None:
         """Open the spool of a data folder, or make it.
@@ -48,11 +79,7 @@ class Spool:
             raise LogError("log-stopped", "the spool cannot be opened") from None
 
     def keep(self, submission_id: str, raw: bytes, acknowledgement: bytes) -> bytes:
-        """Keep a submission durably; the acknowledgement that it was kept with first.
-
-        Raises:
-            LogError: log-stopped.
-        """
+        """See `Spool.keep`."""
         with self._lock:
             self._execute(
                 "INSERT INTO waiting (id, raw, acknowledgement) VALUES (?, ?, ?)"
@@ -67,25 +94,17 @@ class Spool:
             return bytes(kept)
 
     def waiting(self) -> list[tuple[str, bytes]]:
-        """Identifiers and bytes of what waits, in the order of receipt.
-
-        Raises:
-            LogError: log-stopped.
-        """
+        """See `Spool.waiting`."""
         with self._lock:
             return self._execute("SELECT id, raw FROM waiting ORDER BY number")
 
     def forget(self, submission_id: str) -> None:
-        """Forget a submission whose decision is in the log.
-
-        Raises:
-            LogError: log-stopped.
-        """
+        """See `Spool.forget`."""
         with self._lock:
             self._execute("DELETE FROM waiting WHERE id = ?", submission_id)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """See `Spool.close`."""
         with self._lock:
             self._connection.close()
 

@@ -17,6 +17,7 @@ from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from attest.signing import private_key_pem
 from service.founding import LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
+from service.places import DatabasePlace
 from service.records import Recorded, Records
 from service.registrar import Registrar, Standing, active_standing
 from tests.world import NOW, World, derived_seed
@@ -51,7 +52,9 @@ class WorldLog:
         return folder
 
 
-def found_world(world: World, folder: Path, at: dt.datetime = NOW) -> None:
+def found_world(
+    world: World, folder: Path, at: dt.datetime = NOW, place: DatabasePlace | None = None
+) -> None:
     """Found the world's log in a new folder, with the world's decision key."""
     charter = Charter(
         origin=ORIGIN,
@@ -65,7 +68,7 @@ def found_world(world: World, folder: Path, at: dt.datetime = NOW) -> None:
     )
     private = Ed25519PrivateKey.from_private_bytes(derived_seed("decision key"))
     pem = private_key_pem(private, None)
-    found(folder, charter, decision_pem=pem, passphrase=None, at=at)
+    found(folder, charter, decision_pem=pem, passphrase=None, at=at, place=place)
 
 
 @contextmanager

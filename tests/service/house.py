@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +20,11 @@ import httpx
 
 from attest.encoding import Json, canonical, decode_base64, digest
 from attest.log.checkpoint import CheckpointSigner, LogKeys
-from attest.log.sqlite import SqliteStore
 from attest.log.writer import LogWriter
 from attest.signing import load_signer, private_key_pem
 from service.deciders import DeciderPool
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
+from service.places import DatabasePlace, FilePlace
 from service.records import Records
 from service.registrar import Registrar, Standing, active_standing
 from service.runtime import open_application, server_over
@@ -72,9 +75,12 @@ def standing_of(world: World) -> Standing:
     )
 
 
-def found_house(folder: Path, world: World) -> None:
+def found_house(
+    folder: Path, world: World, place: DatabasePlace | None = None, at: dt.datetime = NOW
+) -> None:
     """Found the log of a world."""
-    found(folder, charter_of(world), decision_pem=decision_pem(world), passphrase=None, at=NOW)
+    pem = decision_pem(world)
+    found(folder, charter_of(world), decision_pem=pem, passphrase=None, at=at, place=place)
 
 
 @dataclass
@@ -134,9 +140,11 @@ def unread(number: int = 0) -> bytes:
 
 
 @contextmanager
-def registrar_over(folder: Path, deciders: DeciderPool | None = None) -> Iterator[Registrar]:
+def registrar_over(
+    folder: Path, deciders: DeciderPool | None = None, place: DatabasePlace | None = None
+) -> Iterator[Registrar]:
     """The registrar of a founded folder, without a server around it."""
-    store = SqliteStore.open(folder / STORE)
+    store = (place or FilePlace(folder / STORE)).open()
     try:
         keys = LogKeys.parse((folder / VERIFIER_KEYS).read_text().splitlines())
         pems = ((folder / LOG_KEYS[0]).read_bytes(), (folder / LOG_KEYS[1]).read_bytes())
@@ -177,3 +185,29 @@ def serving(application: Any) -> Iterator[int]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def served(
+    folder: Path, *options: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`python -m service run` in a process of its own, killed at the end; gives its address."""
+    command = [sys.executable, "-m", "service", "run", str(folder), "--port", "0", *options]
+    process = subprocess.Popen(
+        [*command, "--no-access-log"],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | environment,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:"), line
+        yield process, line.split()[-1]
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,36 +24,13 @@ from attest.log.sqlite import SqliteStore
 from attest.replay import replay
 from service.founding import STORE, VERIFIER_KEYS, found
 from service.sequencer import utc_now
-from tests.service.house import charter_of, decision_pem, unread
+from tests.service.house import charter_of, decision_pem, served, unread
 from tests.world import World
 
 ROUNDS = 7
 SUBMITTERS = 6
 LIFETIME_SECONDS = (0.0, 0.8)
 """How long a server lives on after its first answer: from and to."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`python -m service run` in a process of its own, killed at the end; gives its address."""
-    command = [sys.executable, "-m", "service", "run", str(folder), "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--no-access-log", "--processes", "2"],
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("listening on http://127.0.0.1:"), line
-        yield process, line.split()[-1]
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 class Submitter(threading.Thread):
@@ -132,7 +107,7 @@ def test_what_was_acknowledged_survives_every_kill(tmp_path: Path) -> None:
     doubtful: list[bytes] = []
     unverified: list[bytes] = []
     for round_number in range(ROUNDS):
-        with served(folder) as (process, url):
+        with served(folder, "--processes", "2") as (process, url):
             for raw in unverified:
                 found_again = client.submit(url, raw)
                 assert found_again.replayed
@@ -170,7 +145,7 @@ def check_the_end(
     doubtful: list[bytes],
     export: Path,
 ) -> None:
-    with served(folder) as (_, url):
+    with served(folder, "--processes", "2") as (_, url):
         for document in acknowledged.values():
             shown = client.get_submission(url, document["id"])
             assert lasting(shown.document) == lasting(document)

@@ -24,7 +24,7 @@ from attest.omission import check_acknowledged
 from service.founding import STORE
 from service.later import Later
 from service.sequencer import Sequencer
-from service.spool import FILE, Spool
+from service.spool import FILE, SqliteSpool
 from tests.cli.helpers import attest, check_failed, document, succeeded
 from tests.service.house import House, found_house, held, running, unread
 from tests.world import NOW, ROOT, World
@@ -54,7 +54,7 @@ def decided(house: House, submission_id: str) -> bool:
 
 
 def waiting(folder: Path) -> list[tuple[str, bytes]]:
-    spool = Spool(folder)
+    spool = SqliteSpool(folder)
     try:
         return spool.waiting()
     finally:
