@@ -4,6 +4,7 @@
     replay   decisions a second, beside bare checks of the same signatures;
              integrity-only entries a second, beside bare hashing of the same bytes
     log      entries a second appended, exported and checked, proofs, tiles over HTTP
+    stores   submissions and bare appends a second on PostgreSQL, one process and two, beside SQLite
     whatif   evaluations a second over a log, beside the bare evaluator
     screening  parties held against lists, beside a scan of every listed name
     profile  where the time of one decision goes, step by step
@@ -17,13 +18,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import http, log, profile, replay, screening, whatif
+from benchmarks import http, log, profile, replay, screening, stores, whatif
 from benchmarks.figures import machine
 
 SECTIONS = {
     "http": http.measure,
     "replay": replay.measure,
     "log": log.measure,
+    "stores": stores.measure,
     "whatif": whatif.measure,
     "screening": screening.measure,
     "profile": profile.measure,

@@ -91,7 +91,7 @@ def _report(label: str, runs: dict[str, list[Load]], single: Load) -> None:
 
 
 def _post(port: int, bodies: Sequence[bytes], *, connections: int = CONNECTIONS) -> Load:
-    return post_all(port, "/v1/submissions", bodies, connections=connections, status=201)
+    return post_all([port], "/v1/submissions", bodies, connections=connections, status=201)
 
 
 def _fdatasync_seconds(path: Path) -> float:

@@ -23,23 +23,23 @@ class Load:
 
 
 def post_all(
-    port: int, path: str, bodies: Sequence[bytes], *, connections: int, status: int
+    ports: Sequence[int], path: str, bodies: Sequence[bytes], *, connections: int, status: int
 ) -> Load:
-    """Post every body once over keep-alive connections to loopback.
+    """Post every body once over keep-alive connections to loopback, spread over its ports.
 
     Raises:
         RuntimeError: an answer has another status than the one demanded.
     """
-    return uvloop.run(_post_all(port, path, bodies, connections, status))
+    return uvloop.run(_post_all(ports, path, bodies, connections, status))
 
 
 async def _post_all(
-    port: int, path: str, bodies: Sequence[bytes], connections: int, status: int
+    ports: Sequence[int], path: str, bodies: Sequence[bytes], connections: int, status: int
 ) -> Load:
     pending = iter(bodies)
     latencies: list[float] = []
 
-    async def connection() -> None:
+    async def connection(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for body in pending:
             start = time.perf_counter()
@@ -61,7 +61,7 @@ async def _post_all(
         writer.close()
 
     start = time.perf_counter()
-    await asyncio.gather(*(connection() for _ in range(connections)))
+    await asyncio.gather(*(connection(ports[at % len(ports)]) for at in range(connections)))
     elapsed = time.perf_counter() - start
     latencies.sort()
     return Load(
