@@ -209,7 +209,7 @@ def submitted_facts(
         declaration=bound.name,
         supersession=bound.supersession,
         facts=_facts_of(bound, screened, trust=trust, at=at),
-        parties=Parties(bound.parties(), {} if screened is None else screened.cleared),
+        parties=Parties(bound.parties()) if screened is None else screened.of(bound.parties()),
     )
 
 

@@ -69,9 +69,13 @@ SAME_NAME: Final = "same-name"
 
 
 class Parties(NamedTuple):
-    """Who can be looked for again: documents of parties, and what reviews had cleared of them."""
+    """Who can be looked for again: documents of parties, and what was found of them before.
+
+    `known` are the pairs that were found, `cleared` what reviews had cleared of them.
+    """
 
     documents: Sequence[Json] = ()
+    known: frozenset[Pair] = frozenset()
     cleared: Mapping[Pair, Clearance] = NOTHING_CLEARED
 
 
@@ -99,9 +103,22 @@ class Hit(NamedTuple):
     cleared: str | None = None
 
     @property
+    def pair(self) -> Pair:
+        """What was compared."""
+        return self.party, self.entry
+
+    @property
     def certain(self) -> bool:
         """Whether a registration number makes the party the listed one."""
         return self.kind == "identifier"
+
+    def to_json(self) -> dict[str, Json]:
+        """The hit as a decision has it; what says nothing is left out."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self._asdict().items()
+            if value not in (None, (), False)
+        }
 
     @property
     def open(self) -> bool:
@@ -124,10 +141,14 @@ class Screened:
     def cleared(self) -> dict[Pair, Clearance]:
         """What had been cleared; for how long it was, a hit does not say."""
         return {
-            (hit.party, hit.entry): Clearance(hit.cleared, dt.date.max)
+            hit.pair: Clearance(hit.cleared, dt.date.max)
             for hit in self.hits
             if hit.cleared is not None
         }
+
+    def of(self, documents: Sequence[Json]) -> Parties:
+        """The parties in which this was found."""
+        return Parties(documents, frozenset(hit.pair for hit in self.hits), self.cleared)
 
     def facts(self, on: dt.date) -> dict[str, FactValue]:
         """The facts that rules see on a day (docs/RULES.md section 6).
@@ -154,14 +175,7 @@ class Screened:
                 {"list": each.list, "as_of": each.as_of.isoformat(), "digest": each.digest}
                 for each in self.lists
             ],
-            "hits": [
-                {
-                    name: list(value) if isinstance(value, tuple) else value
-                    for name, value in hit._asdict().items()
-                    if value not in (None, (), False)
-                }
-                for hit in self.hits
-            ],
+            "hits": [hit.to_json() for hit in self.hits],
         }
 
 
@@ -250,7 +264,7 @@ def _hit(
         country=countries[0] if len(countries) == 1 and countries[0] in COUNTRIES else None,
         address_only=entry.address_only,
     )
-    clearance = cleared.get((hit.party, hit.entry))
+    clearance = cleared.get(hit.pair)
     if hit.certain or clearance is None or clearance.until < on:
         return hit
     return hit._replace(cleared=clearance.review)

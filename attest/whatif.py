@@ -46,7 +46,7 @@ from attest.rules.compare import Change, Evaluated, changes
 from attest.rules.edition import Edition, open_edition
 from attest.rules.facts import Facts
 from attest.rules.turns import DAY
-from attest.screened import Parties, screen
+from attest.screened import Hit, Parties, screen
 from attest.screening.screener import Screener
 
 VERDICTS: Final = ("PASS", "HOLD", "FAIL")
@@ -72,7 +72,8 @@ class After(NamedTuple):
     """What one variation, or one day of a calendar, gives.
 
     `before` is the verdict that it is compared with; `depends_on_reading` tells that an ambiguous
-    point of the law, read otherwise, gives a rule another result.
+    point of the law, read otherwise, gives a rule another result. `found` are hits in the lists
+    that are tried which were not found before, cleared ones left out.
     """
 
     on: dt.date | None
@@ -80,6 +81,7 @@ class After(NamedTuple):
     verdict: str
     depends_on_reading: bool = False
     changes: tuple[Change, ...] = ()
+    found: tuple[Hit, ...] = ()
 
     @property
     def worse(self) -> bool:
@@ -143,10 +145,10 @@ class Variations:
         for lists, day in self.tried:
             if day is not None:
                 check_in_force(others, day)
-            listed = facts if lists is None else under[lists]
+            listed, found = (facts, ()) if lists is None else under[lists]
             moved = varied(listed, on=day, mode=self.mode, shipments=self.shipments)
             tried = tried.again(moved, others)
-            after.append(_after(day, before, tried))
+            after.append(_after(day, before, tried, found))
         return Answer(before.verdict, tuple(after))
 
 
@@ -223,8 +225,10 @@ def varied(
     return moved if shipments is None else with_ledger(moved, shipments)
 
 
-def under_lists(facts: Facts, lists: Screener, parties: Parties = NOBODY) -> Facts:
-    """The facts as they would be if the parties had been looked for in these lists, that day.
+def under_lists(
+    facts: Facts, lists: Screener, parties: Parties = NOBODY
+) -> tuple[Facts, tuple[Hit, ...]]:
+    """The facts as if the parties had been looked for in these lists, that day; and new hits.
 
     Without `parties` those that the facts name are looked for, by their names alone, stated
     listings among them; a stated listing without a name stays, for nobody can look it up. Where
@@ -237,15 +241,17 @@ def under_lists(facts: Facts, lists: Screener, parties: Parties = NOBODY) -> Fac
     stated: Any = facts.values.get("party.listings", ()) if not parties.documents else ()
     documents = parties.documents or _named(facts, stated)
     if not documents:
-        return Facts(values)
+        return Facts(values), ()
     day: Any = facts.values.get(_DECIDED)
     on = lists.index.used[0].as_of if day is None else dt.date.fromordinal(day)
-    found = screen(documents, lists, on=on, cleared=parties.cleared).facts(on)
+    screened = screen(documents, lists, on=on, cleared=parties.cleared)
+    found = screened.facts(on)
     nameless = tuple(each for each in stated if "name" not in each)
     listings: Any = found.get("party.listings")
     if listings is not None or nameless:
         found["party.listings"] = (*(listings or ()), *nameless)
-    return Facts({**values, **found})
+    new = (hit for hit in screened.hits if hit.pair not in parties.known and not hit.cleared)
+    return Facts({**values, **found}), tuple(new)
 
 
 def _named(facts: Facts, stated: Sequence[Any]) -> list[Json]:
@@ -264,11 +270,14 @@ def check_in_force(editions: Iterable[Edition], day: dt.date) -> None:
         raise InputError("not-in-force", f"no rule pack is in force on {day.isoformat()}")
 
 
-def _after(day: dt.date | None, before: Evaluated, tried: Evaluated) -> After:
+def _after(
+    day: dt.date | None, before: Evaluated, tried: Evaluated, found: tuple[Hit, ...] = ()
+) -> After:
     return After(
         on=day,
         before=before.verdict,
         verdict=tried.verdict,
         depends_on_reading=tried.depends_on_reading,
         changes=tuple(changes(before, tried)),
+        found=found,
     )

@@ -34,7 +34,7 @@ class Past:
         """Whether a decision that was made apart is another one for what had been before."""
         return isinstance(outcome, Decided) and (
             outcome.declaration in self._superseded
-            or any(self._cleared.get((hit.party, hit.entry)) for hit in outcome.hits)
+            or any(self._cleared.get(hit.pair) for hit in outcome.hits)
         )
 
     def add(self, decided: Decided) -> None:

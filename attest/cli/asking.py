@@ -71,6 +71,23 @@ class Sources:
     log_keys: str | None
     processes: int
 
+    @classmethod
+    def of_log(cls, path: str, log_keys: str | None, processes: int) -> Sources:
+        """A log alone."""
+        return cls(
+            paths=(path,),
+            base_packs=(),
+            exporter=EXPORTERS[0],
+            decided=None,
+            log_keys=log_keys,
+            processes=processes,
+        )
+
+
+processes_option: Final = click.option(
+    "--processes", type=click.IntRange(1, 256), default=1, show_default=True
+)
+
 
 def sourced(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command SOURCE... and the options that go with it, as its argument `given`."""
@@ -95,7 +112,7 @@ def sourced(function: Callable[..., int]) -> Callable[..., int]:
             help="Day of decision of what names none (default: today).",
         ),
         log_keys_option(required=False),
-        click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True),
+        processes_option,
     ]
 
     @wraps(function)
@@ -148,7 +165,7 @@ def ask(screen: Screen, given: Sources, question: Question) -> Answers:
         raise click.UsageError("a log is asked alone")
     if given.base_packs:
         raise click.UsageError("--base-pack is for papers; a log names its packs")
-    return _ask_log(screen, given, question)
+    return ask_log(screen, given, question)
 
 
 def _ask_papers(screen: Screen, given: Sources, question: Question) -> Answers:
@@ -174,7 +191,12 @@ def _ask_papers(screen: Screen, given: Sources, question: Question) -> Answers:
     return Answers(tuple(asked), {"packs": used}, {}, 0, documents)
 
 
-def _ask_log(screen: Screen, given: Sources, question: Question) -> Answers:
+def ask_log(screen: Screen, given: Sources, question: Question) -> Answers:
+    """Ask a question of every product of the log that is the one source.
+
+    Raises:
+        InputError, TrustError, RuleError, LogError: what is wrong with it.
+    """
     path = Path(given.paths[0])
     live = path / _STORE if (path / _STORE).is_file() else path
     beside = live.with_name(_VKEYS)

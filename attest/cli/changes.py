@@ -55,6 +55,7 @@ def after_json(after: After) -> dict[str, Json]:
         "verdict": after.verdict,
         "depends_on_reading": after.depends_on_reading,
         "changes": [each.to_json() for each in after.changes],
+        "found": [each.to_json() for each in after.found],
     }
 
 

@@ -15,6 +15,7 @@ from attest import encoding, limits
 from attest.cli import clock
 from attest.cli.failures import about
 from attest.cli.files import name_of, read_bytes, require_free, write_new
+from attest.cli.lists_impact import impact
 from attest.cli.lists_match import match
 from attest.cli.lists_show import diff, open_snapshot, show
 from attest.cli.screen import Screen, screened
@@ -37,6 +38,7 @@ def command() -> None:
 
 
 command.add_command(diff)
+command.add_command(impact)
 command.add_command(match)
 command.add_command(show)
 

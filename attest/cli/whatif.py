@@ -106,7 +106,7 @@ def _variation(lists: Screener | None, day: dt.date | None, told: list[Told]) ->
     afters = [each.after for each in told]
     return {
         "on": _day(day),
-        "lists": None if lists is None else _used_json(lists),
+        "lists": None if lists is None else used_json(lists),
         "verdicts": changes.verdicts(told),
         "worse": sum(each.worse for each in afters),
         "better": sum(each.verdict != each.before and not each.worse for each in afters),
@@ -163,7 +163,8 @@ def _say_unread(screen: Screen, documents: tuple[bytes, ...]) -> None:
         screen.say("! No pack that is tried reads what screening finds: lists change nothing.")
 
 
-def _used_json(lists: Screener) -> list[Json]:
+def used_json(lists: Screener) -> list[Json]:
+    """Which lists they are, as every command names them."""
     return [{**each._asdict(), "as_of": each.as_of.isoformat()} for each in lists.index.used]
 
 

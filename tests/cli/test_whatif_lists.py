@@ -238,7 +238,7 @@ def test_every_party_of_a_declaration_is_looked_up(
 
 def test_the_osat_of_a_determination_is_looked_up() -> None:
     facts = Facts({"osat.attester_name": "Example Packaging"})
-    found: Any = under_lists(facts, screener(listed(entry(names=("EXAMPLE PACKAGING",))))).get(
+    found: Any = under_lists(facts, screener(listed(entry(names=("EXAMPLE PACKAGING",)))))[0].get(
         "screening.hits"
     )
     assert [each["role"] for each in found] == ["osat"]
@@ -340,7 +340,9 @@ def test_what_if_under_lists_is_what_a_decision_under_them_sees(
     paper = bare.submission({"parties": parties}, fabricator={})
     without = submitted_facts(paper, trust=bare.trust(), at=NOW)
     within = submitted_facts(paper, trust=screened.trust(), at=NOW)
-    assert under_lists(without.facts, screener(raw), without.parties) == within.facts
+    listed_facts, found = under_lists(without.facts, screener(raw), without.parties)
+    assert listed_facts == within.facts
+    assert {hit.pair for hit in found} == within.parties.known
     (after,) = (
         Variations(lists=(screener(raw),)).answer(without.facts, EDITIONS, without.parties).after
     )
