@@ -112,8 +112,11 @@ def _own(chance: random.Random) -> str:
 
 
 def _company(chance: random.Random) -> str:
-    trades = " ".join(chance.sample(_TRADES, chance.choice((1, 1, 2))))
-    return f"{chance.choice(_PLACES)} {_own(chance)} {trades} {chance.choice(_FORMS)}"
+    words = [_own(chance) for _ in range(chance.choice((1, 1, 2)))]
+    if chance.random() < 1 / 3:
+        words.insert(0, chance.choice(_PLACES))
+    words += chance.sample(_TRADES, chance.choice((0, 1, 2)))
+    return f"{' '.join(words)} {chance.choice(_FORMS)}"
 
 
 def _person(chance: random.Random) -> str:

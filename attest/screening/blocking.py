@@ -13,14 +13,18 @@ comparing all names would find:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from attest.screening import scoring
 from attest.screening.forms import Form
-from attest.screening.glossary import COMMON, NAME, TELLING
+from attest.screening.glossary import NAME, TELLING
 from attest.screening.near import Near, slips_of_names, slips_of_sounds, slips_of_words
 from attest.screening.scoring import Likeness
 from attest.screening.sounds import sound
+
+_REMEMBERED: Final = 1 << 12
+"""How many words a search remembers the like of."""
 
 
 class Names:
@@ -43,7 +47,7 @@ class Names:
         self._by_sound: Final = _grouped(words, sound)
         self._by_letters: Final = _grouped(words, scoring.letters)
         self._sounds: Final = Near(self._by_sound, slips=slips_of_sounds)
-        self._likes_of_common: Final[dict[tuple[str, bool], dict[str, int]]] = {}
+        self._likes: Final = lru_cache(maxsize=_REMEMBERED)(self._likes_of)
 
     def _add(self, place: int, form: Form) -> None:
         tells = max(form.weights) >= TELLING
@@ -65,7 +69,7 @@ class Names:
         hits: dict[str, list[tuple[int, int]]] = {}
         plain = max(form.weights) < TELLING
         for at, (word, weight) in enumerate(zip(form.words, form.weights, strict=True)):
-            for other, like in self._likes(word, weight, loose=loose).items():
+            for other, like in self._likes(word, loose).items():
                 hits.setdefault(other, []).append((like, at))
                 theirs = self._weights[other]
                 if min(weight, theirs) >= NAME and max(weight, theirs) >= TELLING:
@@ -86,16 +90,8 @@ class Names:
             yield from self._joined.get(whole, ())
             yield from self._wholes.get(whole, ())
 
-    def _likes(self, word: str, weight: int, *, loose: bool) -> dict[str, int]:
-        """The words here that are like a word, and how much; of common ones, kept."""
-        if weight != COMMON:
-            return self._likes_of(word, loose=loose)
-        likes = self._likes_of_common.get((word, loose))
-        if likes is None:
-            likes = self._likes_of_common[word, loose] = self._likes_of(word, loose=loose)
-        return likes
-
-    def _likes_of(self, word: str, *, loose: bool) -> dict[str, int]:
+    def _likes_of(self, word: str, loose: bool) -> dict[str, int]:
+        """The words here that are like a word, and how much."""
         likes = {
             other: scoring.by_slips(word, other, count)
             for other, count in self._words.find(word).items()

@@ -44,9 +44,9 @@ EDITION: Final = 1
 changes a score is a new edition."""
 FLOOR: Final = 550
 """What scores less is no candidate."""
-HOLD_PERMILLE: Final = 667
-"""Two thirds: where a person should look. Below it few namesakes are found and many that are none;
-above it fewer than 95 of 100 labelled namesakes are."""
+HOLD_PERMILLE: Final = 700
+"""Where a person should look: the highest threshold at which 95 of 100 labelled pairs of names that
+are one are found."""
 _REMEMBERED: Final = 1 << 14
 """How many names an index remembers the entries of."""
 

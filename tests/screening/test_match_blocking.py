@@ -71,7 +71,7 @@ def test_the_words_like_a_word_are_those_of_comparing_all(loose: bool) -> None:
     for word in words:
         likes = {other: word_likeness(word, other, loose=loose) for other in words}
         expected = {other: like for other, like in likes.items() if like}
-        assert names._likes_of(word, loose=loose) == expected
+        assert names._likes_of(word, loose) == expected
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from attest.screening.scoring import likeness
 from tests.screening.evasions import ADDRESS_KINDS, KINDS, evasions
 from tests.screening.listed import ADDRESSES, NAMES, ORIGINALS
 
-SCORES = {1: "sha256:f786dc13c22894e97ff48f3e9bfa518779788ab3074d4eca01448047cbf44cd0"}
-LETTERS = "sha256:44d64227e969507d12fe6dc08cfb5df8e9cfa0352e7e29cd145dd3dac37f104c"
+SCORES = {1: "sha256:b13c4d4ce493d770be7dd710d4ea2628c41b6b64b9ad9d8eeb8756d8b2b60a54"}
+LETTERS = "sha256:6173b9c2a7357781df809659121484452b9ab3a008fc5d8c7fdf6e6f6ac1f17f"
 KNOWN = "sha256:355aad5ce3c106b056566ecc059a3dff09db5b5fb163f3b972a3dacafd289ab5"
 PINNED = {"rapidfuzz": "3.14.6", "opencc": "1.4.2", "pypinyin": "0.55.0", "anyascii": "0.3.3"}
 _EVERY = 7
