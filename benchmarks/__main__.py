@@ -18,7 +18,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import http, log, profile, replay, screening, stores, whatif
+from benchmarks import http, log, profile, replay, screening, stores, unseen, whatif
 from benchmarks.figures import machine
 
 SECTIONS = {
@@ -28,6 +28,7 @@ SECTIONS = {
     "stores": stores.measure,
     "whatif": whatif.measure,
     "screening": screening.measure,
+    "unseen": unseen.measure,
     "profile": profile.measure,
 }
 

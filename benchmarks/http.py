@@ -66,14 +66,14 @@ def measure(folder: Path, divisor: int) -> None:
         found_world(world, data)
         runs: dict[str, list[Load]] = {"empty": [], "linked": [], "alone": []}
         with (
-            _server(EMPTY, placement) as empty,
-            _server(_service(data, placement), placement) as service,
+            serving(EMPTY, placement) as empty,
+            serving(service(data, placement), placement) as service,
         ):
             for number in range(ROUNDS):
-                runs["empty"].append(_post(empty, linked[number]))
-                runs["linked"].append(_post(service, linked[number]))
-                runs["alone"].append(_post(service, alone[count * number : count * (number + 1)]))
-            single = _post(service, submissions(world, 200, first=10**6), connections=1)
+                runs["empty"].append(post(empty, linked[number]))
+                runs["linked"].append(post(service, linked[number]))
+                runs["alone"].append(post(service, alone[count * number : count * (number + 1)]))
+            single = post(service, submissions(world, 200, first=10**6), connections=1)
         _report(label, runs, single)
 
 
@@ -90,7 +90,8 @@ def _report(label: str, runs: dict[str, list[Load]], single: Load) -> None:
     show("    p99 of one connection", single.p99_ms, "ms")
 
 
-def _post(port: int, bodies: Sequence[bytes], *, connections: int = CONNECTIONS) -> Load:
+def post(port: int, bodies: Sequence[bytes], *, connections: int = CONNECTIONS) -> Load:
+    """Post submissions, each of which has to be recorded."""
     return post_all([port], "/v1/submissions", bodies, connections=connections, status=201)
 
 
@@ -105,7 +106,7 @@ def _fdatasync_seconds(path: Path) -> float:
         return median_seconds(append, rounds=200)
 
 
-def _service(data: Path, processors: Sequence[int]) -> Sequence[str]:
+def service(data: Path, processors: Sequence[int]) -> Sequence[str]:
     """The service: on one processor it decides in its own process, on more in workers."""
     workers = str(len(processors) if len(processors) > 1 else 0)
     options = ["--processes", workers, "--no-access-log", "--port"]
@@ -113,7 +114,7 @@ def _service(data: Path, processors: Sequence[int]) -> Sequence[str]:
 
 
 @contextmanager
-def _server(command: Sequence[str], processors: Sequence[int]) -> Iterator[int]:
+def serving(command: Sequence[str], processors: Sequence[int]) -> Iterator[int]:
     """Start a server whose last argument is its port, pinned to processors."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -32,7 +32,7 @@ from attest.log.store import StoredEntry
 from attest.log.tiles import hash_tiles, tile_path, tiles_of_level
 from attest.log.writer import Draft, LogWriter
 from benchmarks.figures import ROUNDS, show
-from benchmarks.http import _server, _service
+from benchmarks.http import service, serving
 from benchmarks.replay import _hash_all
 from service.answers import casefile_answer
 from tests.papers import submissions
@@ -167,7 +167,7 @@ def _served(folder: Path, count: int) -> None:
     world = World()
     data = folder / "served"
     found_world(world, data)
-    with _server(_service(data, [0]), [0, 1]) as port:
+    with serving(service(data, [0]), [0, 1]) as port:
         proven = []
         url = f"http://127.0.0.1:{port}"
         for raw in submissions(world, max(count // 10, 20)):

@@ -43,7 +43,7 @@ _HAN = "华新微中科瑞盛泰龙源京博海通峰林军明康达创讯联芯
 def measure(_: Path, divisor: int) -> None:
     """Print seconds to load, memory, and milliseconds for one party and for eight."""
     chance = random.Random(7)
-    raws = _published() or [_invented(chance, ENTRIES // divisor)]
+    raws = lists(divisor, chance)
     entries = sum(len(read_snapshot(raw).entries) for raw in raws)
     print(f"screening: {entries} entries, parties never seen before")
     before = _peak_bytes()
@@ -54,7 +54,7 @@ def measure(_: Path, divisor: int) -> None:
     show("names", len(names), "")
     show("load: snapshots opened and indexed", seconds, "s of a core")
     show("memory gained", (_peak_bytes() - before) / 2**20, "MiB")
-    for words, made in (("Latin", _company), ("Chinese", _chinese), ("a person's", _person)):
+    for words, made in (("Latin", company), ("Chinese", chinese), ("a person's", _person)):
         _measure_parties(index, names, words, [made(chance) for _ in range(UNSEEN // divisor)])
 
 
@@ -73,6 +73,11 @@ def _scan(name: str, names: list[str]) -> object:
     return process.extract(name, names, scorer=Levenshtein.distance, score_cutoff=3, limit=None)
 
 
+def lists(divisor: int, chance: random.Random | None = None) -> list[bytes]:
+    """Snapshots of published size: those that the environment names, else an invented one."""
+    return _published() or [_invented(chance or random.Random(7), ENTRIES // divisor)]
+
+
 def _published() -> list[bytes]:
     """The snapshots of the folder that the environment names, none without it."""
     folder = os.environ.get("ATTEST_BENCH_LISTS")
@@ -87,7 +92,7 @@ def _invented(chance: random.Random, count: int) -> bytes:
             kind="unknown",
             names=tuple(
                 dict.fromkeys(
-                    chance.choice((_company, _person))(chance)
+                    chance.choice((company, _person))(chance)
                     for _ in range(1 + chance.choice(ALIASES))
                 )
             ),
@@ -111,7 +116,8 @@ def _own(chance: random.Random) -> str:
     return ("".join(turns) + chance.choice(("", "n", "s", "x", "tek"))).title()
 
 
-def _company(chance: random.Random) -> str:
+def company(chance: random.Random) -> str:
+    """A name of a company in Latin letters."""
     words = [_own(chance) for _ in range(chance.choice((1, 1, 2)))]
     if chance.random() < 1 / 3:
         words.insert(0, chance.choice(_PLACES))
@@ -123,7 +129,8 @@ def _person(chance: random.Random) -> str:
     return f"{' '.join(chance.sample(_GIVEN, chance.choice((1, 1, 2))))} {_own(chance)}"
 
 
-def _chinese(chance: random.Random) -> str:
+def chinese(chance: random.Random) -> str:
+    """A name of a company in Chinese characters."""
     own = "".join(chance.choices(_HAN, k=chance.choice((2, 2, 3))))
     place, trade = chance.choice(("上海", "深圳市", "北京")), chance.choice(("科技", "半导体"))
     return f"{place}{own}{trade}有限公司"

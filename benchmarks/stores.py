@@ -17,7 +17,7 @@ from pathlib import Path
 
 from attest.log.store import LogStore
 from benchmarks.figures import median_seconds, show
-from benchmarks.http import CONNECTIONS, _server
+from benchmarks.http import CONNECTIONS, serving
 from benchmarks.load import Load, post_all
 from service.places import DatabasePlace, FilePlace
 from tests import postgres
@@ -44,7 +44,7 @@ def _submissions(folder: Path, server: postgres.Server, count: int) -> None:
     world = World()
     with ExitStack() as stack:
         kinds = {
-            name: [stack.enter_context(_server(command, _processors())) for command in commands]
+            name: [stack.enter_context(serving(command, _processors())) for command in commands]
             for name, commands in _commands(folder, server, world)
         }
         runs: dict[str, list[Load]] = {name: [] for name in kinds}
