@@ -67,13 +67,13 @@ def measure(folder: Path, divisor: int) -> None:
         runs: dict[str, list[Load]] = {"empty": [], "linked": [], "alone": []}
         with (
             serving(EMPTY, placement) as empty,
-            serving(service(data, placement), placement) as service,
+            serving(service(data, placement), placement) as ours,
         ):
             for number in range(ROUNDS):
                 runs["empty"].append(post(empty, linked[number]))
-                runs["linked"].append(post(service, linked[number]))
-                runs["alone"].append(post(service, alone[count * number : count * (number + 1)]))
-            single = post(service, submissions(world, 200, first=10**6), connections=1)
+                runs["linked"].append(post(ours, linked[number]))
+                runs["alone"].append(post(ours, alone[count * number : count * (number + 1)]))
+            single = post(ours, submissions(world, 200, first=10**6), connections=1)
         _report(label, runs, single)
 
 
