@@ -28,7 +28,7 @@ _REMEMBERED: Final = 1 << 12
 
 
 class Names:
-    """Forms of names, all romanised or none, ready to be searched."""
+    """Forms of names, all loose or none, ready to be searched."""
 
     def __init__(self, forms: Sequence[Form], *, loose: bool) -> None:
         self._forms: Final = forms
@@ -52,7 +52,7 @@ class Names:
     def _add(self, place: int, form: Form) -> None:
         tells = max(form.weights) >= TELLING
         for word, weight in zip(form.words, form.weights, strict=True):
-            self._weights[word] = weight
+            self._weights[word] = max(weight, self._weights.get(word, 0))
             if weight >= NAME:
                 self._bearing.setdefault(word, []).append(place)
             if not tells:

@@ -5,7 +5,7 @@
 >>> [form.joined for form in forms("华新科技有限公司")]
 ['huaxintechnology']
 
-A name has several forms where its characters have several readings; there are at most FORMS_MAX. A
+A name has several forms where its characters have several readings, of which FORMS_MAX count. A
 name that is all legal forms and particles keeps its words, and one without a letter or digit has no
 form. A form depends on the name alone.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from typing import Final, NamedTuple
 
@@ -87,28 +87,31 @@ def forms(name: str) -> tuple[Form, ...]:
 
 def _forms(text: str) -> tuple[Form, ...]:
     if text.isascii():
-        words = _LATIN.findall(text)
-        found = _form(words)
-        if _DIGIT_IN_WORD.search(text):
-            read = _DIGIT_IN_WORD.sub(lambda digit: _DIGIT_LETTERS[digit[0]], text)
-            found += _form(_LATIN.findall(read))
-        together = _syllables_together(words)
-        if len(together) < len(words):
-            found += _form(together)
-        return found
+        return tuple(_variants(_LATIN.findall(text)))
     loose = _LOOSE.search(text) is not None
     romanised = loose or _HAN.search(text) is not None
     forms_too = loose and not _WITH_FORMS.search(text)
     return tuple(
         form
         for readings in islice(product(*_readings(text)), FORMS_MAX)
-        for form in _form(
+        for form in _variants(
             [word for reading in readings for word in reading],
             romanised=romanised,
             loose=loose,
             forms_too=forms_too,
         )
     )
+
+
+def _variants(words: list[str], **how: bool) -> Iterator[Form]:
+    """The form of words, and where they differ those without digits for letters, or joined."""
+    yield from _form(words, **how)
+    read = [_DIGIT_IN_WORD.sub(lambda digit: _DIGIT_LETTERS[digit[0]], word) for word in words]
+    if read != words:
+        yield from _form(read, **how)
+    together = _syllables_together(words)
+    if len(together) < len(words):
+        yield from _form(together, **how)
 
 
 def _syllables_together(words: list[str]) -> list[str]:

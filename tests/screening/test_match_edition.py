@@ -20,8 +20,8 @@ from attest.screening.scoring import likeness
 from tests.screening.evasions import ADDRESS_KINDS, KINDS, evasions
 from tests.screening.listed import ADDRESSES, NAMES, ORIGINALS
 
-SCORES = {1: "sha256:b13c4d4ce493d770be7dd710d4ea2628c41b6b64b9ad9d8eeb8756d8b2b60a54"}
-LETTERS = "sha256:6173b9c2a7357781df809659121484452b9ab3a008fc5d8c7fdf6e6f6ac1f17f"
+SCORES = {1: "sha256:8c9dcb631e5eb1544d1b8a440a725fe4a4d61011c0f12ca79480c0007572a70e"}
+LETTERS = "sha256:5eea4743da73720247e7c39dcb7dd743d320ea80b99d7f4b511e4e6c433a4463"
 KNOWN = "sha256:355aad5ce3c106b056566ecc059a3dff09db5b5fb163f3b972a3dacafd289ab5"
 PINNED = {"rapidfuzz": "3.14.6", "opencc": "1.4.2", "pypinyin": "0.55.0", "anyascii": "0.3.3"}
 _EVERY = 7
