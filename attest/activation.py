@@ -9,7 +9,7 @@
 An activation binds both snapshots. A snapshot can be in force a second time, so a log holds an
 activation statement once. It changes the packs, the mode, the lists against which parties are
 screened and the mandate; of the last two each stays where it names none. The foundry, the keysets
-and the threshold stay what they were.
+(`attest.keyset_change`) and the threshold stay what they were.
 
 >>> snapshot_after(
 ...     {"v": 1, "foundry": "formosa", "mode": "cfr_text", "review_threshold": 2,

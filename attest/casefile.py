@@ -1,13 +1,13 @@
 """The case file: one JSON file with everything to verify one submission offline (SPEC 15).
 
 It carries the submission, the decision and its reviews as they were logged, each with its proof,
-and the trust snapshot with keysets and packs. Whoever holds the log's verifier keys needs nothing
-else:
+and the trust snapshots of decision and reviews with keysets and packs. Whoever holds the log's
+verifier keys needs nothing else:
 
     1 every proof leads from the entry to a checkpoint that the log signed
     2 every entry commits to its body
     3 the entries refer to each other as they must
-    4 the trust snapshot is complete
+    4 the trust snapshots are complete
     5 the foundry signed the decision
     6 deciding again gives the same bytes
     7 each review is signed by enough people and is of this HOLD
@@ -111,10 +111,11 @@ def make_casefile(
     trust: Logged,
     keysets: Sequence[bytes],
     packs: Sequence[bytes],
+    trusts: Sequence[Logged] = (),
     mandate: bytes | None = None,
     timestamps: Sequence[Link] = (),
 ) -> bytes:
-    """Write a case file."""
+    """Write a case file; `trusts` are the newer snapshots on which reviews rest."""
     encode = encoding.encode_base64
     stamped = [
         {
@@ -133,6 +134,7 @@ def make_casefile(
             "trust": _logged_json(trust),
             "keysets": [encode(raw) for raw in keysets],
             "packs": [encode(raw) for raw in packs],
+            **({"trusts": [_logged_json(each) for each in trusts]} if trusts else {}),
             **({} if mandate is None else {"mandate": encode(mandate)}),
             **({"timestamps": stamped} if stamped else {}),
         }
@@ -195,13 +197,16 @@ def open_casefile(
         _open_logged(logged, "review", log_keys, f"/reviews/{position}")
         for position, logged in enumerate(document["reviews"])
     ]
+    newer = _open_newer(document, log_keys)
     timestamps = _open_timestamps(document, decision.entry, log_keys, authorities)
-    _check_one_log([submission, decision, trust_entry, *reviews, *timestamps])
+    _check_one_log([submission, decision, trust_entry, *newer, *reviews, *timestamps])
+    standings = {each.entry.index: (each.entry, _open_trust(document, each.body)) for each in newer}
+    standings[trust_entry.entry.index] = trust_entry.entry, trust
     return Case(
         submission=submission,
         decision_entry=decision,
         decision=statement,
-        reviews=tuple(_open_reviews(reviews, decision, payload, trust_entry, trust)),
+        reviews=tuple(_open_reviews(reviews, decision, payload, standings)),
         trust=trust,
         superseded_unchecked=premises.superseded,
         screening_unchecked=apart and bool(premises.screened.lists),
@@ -255,7 +260,8 @@ def _open_timestamps(
 
 
 def _witnesses(document: Json, log_keys: LogKeys, policy: Policy) -> tuple[str, ...]:
-    parts = (document["decision"], document["submission"], document["trust"], *document["reviews"])
+    parts = (document["decision"], document["submission"], document["trust"])
+    parts += (*document.get("trusts", ()), *document["reviews"])
     cosigned = []
     for part in parts:
         proof = parse_tlog_proof(encoding.decode_base64(part["proof"]["tlog_proof"]))
@@ -288,12 +294,18 @@ def _open_reviews(
     entries: Sequence[OpenedEntry],
     decision: OpenedEntry,
     payload: bytes,
-    trust_entry: OpenedEntry,
-    trust: Trust,
+    standings: Mapping[int, tuple[Entry, Trust]],
 ) -> Iterator[OpenedReview]:
     newest, closed = decision.entry.index, False
+    (first,) = decision.entry.refs["trust"]
     for each in entries:
-        reviewed = check_review_entry(each.entry, trust=trust_entry.entry)
+        resting = each.entry.refs.get("trust", ())
+        trust_entry, trust = standings.get(resting[0] if resting else -1, standings[first])
+        reviewed = check_review_entry(each.entry, trust=trust_entry)
+        if trust_entry.index < first:
+            raise LogError(
+                "reference-broken", "rests on an older trust snapshot", entry=each.entry.index
+            )
         if reviewed != decision.entry.index or each.entry.index <= newest:
             raise LogError(
                 "reference-broken", "not the next review of the decision", entry=each.entry.index
@@ -314,10 +326,17 @@ def _check_one_log(entries: Sequence[OpenedEntry | OpenedStamp]) -> None:
             raise LogError("root-mismatch", "one size was signed with two roots: keep this file")
 
 
-def _open_trust(document: Json, snapshot: bytes, lists: dict[str, bytes]) -> Trust:
+def _open_newer(document: Json, log_keys: LogKeys) -> list[OpenedEntry]:
+    return [
+        _open_logged(logged, "trust", log_keys, f"/trusts/{position}")
+        for position, logged in enumerate(document.get("trusts", ()))
+    ]
+
+
+def _open_trust(document: Json, snapshot: bytes, lists: Mapping[str, bytes] | None = None) -> Trust:
     keysets, packs = (_bodies(document, name) for name in ("keysets", "packs"))
     mandate = encoding.decode_base64(document.get("mandate", ""), pointer="/mandate")
-    bodies = keysets | packs | lists | {encoding.digest(mandate): mandate}
+    bodies = {**keysets, **packs, **(lists or {}), encoding.digest(mandate): mandate}
     trust = load_trust(snapshot, bodies)
     for kind, bodies in (("keyset", keysets), ("pack", packs)):
         if not bodies.keys() >= set(trust.documents[kind]):

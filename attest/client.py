@@ -112,6 +112,15 @@ def submit_review(url: str, submission_id: str, raw: bytes) -> Answer:
     return _answer(_request(url, "POST", f"{_path_of(submission_id)}/reviews", raw))
 
 
+def submit_keyset_change(url: str, raw: bytes) -> Answer:
+    """Submit a sealed keyset change (SPEC 9.3).
+
+    Raises:
+        RemoteError: network, remote.
+    """
+    return _answer(_request(url, "POST", "/v1/keyset-changes", raw))
+
+
 def get_checkpoint(url: str) -> bytes:
     """Fetch the newest checkpoint; `attest.log.checkpoint.open_checkpoint` verifies it.
 

@@ -6,7 +6,8 @@ The signed bytes are the pre-authentication encoding of type and body, lengths i
 b'DSSEv1 29 http://example.com/HelloWorld 11 hello world'
 
 `open_envelope` returns the statement only when every signature holds: each by another key of the
-ring, enrolled for the purpose and valid at the instant. Nothing else here returns a payload.
+ring, enrolled for the purpose, not revoked and valid at the instant. Nothing else here returns a
+payload.
 
 A signature that is taken away leaves no trace in an envelope. Whoever relies on more than one asks
 for it: `require_algorithms` for a classical and a post-quantum signature of the same person.
@@ -164,7 +165,8 @@ def open_envelope(
     Raises:
         InputError: base64.
         TrustError: payload-type, unknown-key, bad-signature, signature-repeated, key-purpose,
-            key-not-valid-then, and what `Path.check` raises of a key with certificates.
+            key-revoked, key-not-valid-then, and what `Path.check` raises of a key with
+            certificates.
     """
     if document["payloadType"] != IN_TOTO_PAYLOAD:
         raise TrustError("payload-type", f"expected {IN_TOTO_PAYLOAD}", pointer="/payloadType")
@@ -180,6 +182,8 @@ def open_envelope(
             raise TrustError("signature-repeated", "a key signed before", pointer=pointer)
         if key.record.purpose != purpose:
             raise TrustError("key-purpose", f"not a {purpose} key", pointer=pointer)
+        if key.record.revoked is not None:
+            raise TrustError("key-revoked", "the key is revoked", pointer=pointer)
         if not key.record.valid_from <= at <= key.record.valid_until:
             raise TrustError("key-not-valid-then", "outside the key's validity", pointer=pointer)
         if key.path is not None:

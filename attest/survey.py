@@ -15,7 +15,6 @@ and what changes stay in memory, and what changes for many products is kept once
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import multiprocessing
 from collections import Counter
@@ -29,12 +28,9 @@ from typing import Final, NamedTuple
 
 from attest.decision import Submitted, submitted_facts
 from attest.errors import AttestError, InputError, InternalError, LogError, TrustError
-from attest.log.check import check_export, check_store
 from attest.log.checkpoint import Checkpoint, LogKeys
 from attest.log.entry import parse_entry
-from attest.log.export import Export
-from attest.log.sqlite import SqliteStore
-from attest.log.store import StoredEntry
+from attest.log.source import Source, open_source
 from attest.recorded import Documents, screening_of
 from attest.rules.edition import Edition, open_edition
 from attest.trust import Trust, load_trust
@@ -74,18 +70,6 @@ class Survey:
     products: tuple[Surveyed, ...]
 
 
-@dataclass(frozen=True)
-class StoreFile:
-    """A log in the embedded store, opened for each portion so that processes can share it."""
-
-    path: Path
-
-    def entries(self, start: int, stop: int) -> Iterator[StoredEntry]:
-        """Entries `start` to `stop` - 1 in order."""
-        with contextlib.closing(SqliteStore.open(self.path, read_only=True)) as store:
-            yield from store.entries(start, stop)
-
-
 def survey(
     place: Path,
     question: Question,
@@ -104,14 +88,7 @@ def survey(
         InputError: not-in-force, file; a recorded document is not of its schema.
         TrustError, RuleError: a recorded document does not hold; `entry` names it.
     """
-    source: Export | StoreFile
-    if place.is_file():
-        with contextlib.closing(SqliteStore.open(place, read_only=True)) as store:
-            checkpoint = check_store(store, keys=log_keys)
-        source = StoreFile(place)
-    else:
-        checkpoint = check_export(place, keys=log_keys)
-        source = Export.open(place, keys=log_keys)
+    checkpoint, source = open_source(place, keys=log_keys)
     found = _Found()
     for rows in _asked(source, question, checkpoint.size, processes):
         for row in rows:
@@ -164,9 +141,7 @@ class _Found:
             self.replaced += self.live.pop(row.supersedes, None) is not None
 
 
-def _asked(
-    source: Export | StoreFile, question: Question, size: int, processes: int
-) -> Iterator[list[_Row]]:
+def _asked(source: Source, question: Question, size: int, processes: int) -> Iterator[list[_Row]]:
     ask = partial(_ask, source, question, size)
     starts = range(0, size, _PORTION)
     if processes == 1:
@@ -193,7 +168,7 @@ def _ask_here(start: int) -> list[_Row]:
     return _here[0](start)
 
 
-def _ask(source: Export | StoreFile, question: Question, size: int, start: int) -> list[_Row]:
+def _ask(source: Source, question: Question, size: int, start: int) -> list[_Row]:
     """Ask about a portion; the same function whatever the number of processes.
 
     All of it is opened before anything is asked: each kind of work keeps its code in the
@@ -215,7 +190,7 @@ def _ask(source: Export | StoreFile, question: Question, size: int, start: int) 
 
 
 def _opened(
-    source: Export | StoreFile, start: int, stop: int
+    source: Source, start: int, stop: int
 ) -> Iterator[tuple[int, Submitted | str, Sequence[Edition]]]:
     """The submissions of entries `start` to `stop` - 1, or the codes of their refusals.
 
@@ -250,7 +225,7 @@ def _row(index: int, submitted: Submitted, answer: Answer) -> _Row:
 
 
 @lru_cache(maxsize=8)
-def _standing(source: Export | StoreFile, index: int) -> tuple[Trust, tuple[Edition, ...]]:
+def _standing(source: Source, index: int) -> tuple[Trust, tuple[Edition, ...]]:
     """A trust snapshot and the editions that it names, in the order of its packs."""
     (stored,) = source.entries(index, index + 1)
     entry = parse_entry(stored.entry)

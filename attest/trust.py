@@ -31,12 +31,14 @@ class Trust:
     """An opened trust snapshot.
 
     `exporter` is the foundry's own role in the words of the facts; `packs` stand law first, then by
-    identifier; `documents` are the digests that the snapshot names, by kind of entry. `lists` are
-    those against which parties are screened, None where none are.
+    identifier; `documents` are the digests that the snapshot names, by kind of entry, `keysets`
+    those of the keysets by party. `lists` are those against which parties are screened, None where
+    none are.
     """
 
     digest: str
     documents: Mapping[str, tuple[str, ...]]
+    keysets: Mapping[str, str]
     foundry: EnrolledParty
     mode: str
     review_threshold: int
@@ -121,6 +123,7 @@ def load_trust(raw: bytes, bodies: Mapping[str, bytes]) -> Trust:
             "schema": model.schemas,
             "list": model.lists or (),
         },
+        keysets=dict(zip(parties, model.keysets, strict=True)),
         foundry=parties[model.foundry],
         mode=model.mode,
         review_threshold=model.review_threshold,

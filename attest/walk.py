@@ -10,8 +10,9 @@ of SPEC 12 and leaves a plan: pieces of decisions to make again, reviews to open
     list         follows its schema, in canonical form; rests on nothing
     mandate      opens; rests on nothing
     activation   signed by enough people under the newest trust; the trust that it names follows
+    keyset-change    likewise
     trust        opens, is the foundry's, rests on exactly the documents that it names; every one
-                 but the first rests on the activation before it
+                 but the first rests on the activation or keyset change before it
     policy       signed by enough people under the newest trust; rests on that trust alone
     submission   rests on nothing; its bytes were not recorded before; a decision follows at once
     decision     rests on that submission and the newest trust with its keysets and packs
@@ -25,13 +26,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
 from attest import encoding, schemas
-from attest.activation import OpenedActivation, check_activated, open_activation
+from attest.activation import check_activated, open_activation
 from attest.decision import Prior
 from attest.errors import AttestError, LogError, TrustError
+from attest.keyset_change import check_changed, open_keyset_change
 from attest.log.entry import Entry, parse_entry
 from attest.log.export import Export
 from attest.log.merkle import leaf_hash
@@ -50,6 +53,8 @@ from attest.witnessing import OpenedPolicy, open_policy
 
 PIECE_DECISIONS: Final = 256
 DOCUMENTS: Final = (*STANDING, "schema")
+ACTS: Final = ("activation", "keyset-change")
+"""The kinds of entries that a trust snapshot follows."""
 Supersession = tuple[str, str]
 
 
@@ -140,7 +145,7 @@ class _Walk:
         self._bodies: dict[str, bytes] = {}
         self._lists: dict[str, Used] = {}
         self._trust: Entry | None = None
-        self._activation: tuple[int, OpenedActivation] | None = None
+        self._act: tuple[Entry, Callable[..., None]] | None = None
         self._submission: tuple[Entry, bytes] | None = None
         self._seen: set[bytes] = set()
         self._superseding: dict[Supersession, int] = {}
@@ -154,7 +159,8 @@ class _Walk:
             "keyset": self._keyset,
             "list": self._list,
             "mandate": self._mandate,
-            "activation": self._activate,
+            "activation": self._activation,
+            "keyset-change": self._keyset_change,
             "trust": self._snapshot,
             "policy": self._policy,
             "decision": self._decision,
@@ -167,8 +173,8 @@ class _Walk:
         if (self._submission is None) is (entry.kind == "decision"):
             self.end()
             raise LogError("reference-broken", "a decision follows its submission")
-        if self._activation is not None and entry.kind != "trust":
-            raise LogError("reference-broken", "an activation is followed by its trust snapshot")
+        if self._act is not None and entry.kind != "trust":
+            raise LogError("reference-broken", "an act is followed by its trust snapshot")
         if entry.kind == "submission":
             _rests_on_nothing(entry)
             self._once(b"submission", body)
@@ -177,10 +183,10 @@ class _Walk:
         self._take[entry.kind](entry, body)
 
     def end(self) -> None:
-        """Check that no submission waits for its decision, and no activation for its trust."""
-        if self._activation is not None:
-            index, _ = self._activation
-            raise LogError("reference-broken", "no trust snapshot follows it", entry=index)
+        """Check that no submission waits for its decision, and no act for its trust."""
+        if self._act is not None:
+            act, _ = self._act
+            raise LogError("reference-broken", "no trust snapshot follows it", entry=act.index)
         if self._submission is not None:
             entry, _ = self._submission
             raise LogError("decision-missing", "no decision follows it", entry=entry.index)
@@ -239,20 +245,26 @@ class _Walk:
         open_mandate(body)
         self._publish(entry, body)
 
-    def _activate(self, entry: Entry, body: bytes) -> None:
-        _rests_on_nothing(entry)
+    def _activation(self, entry: Entry, body: bytes) -> None:
+        opened = open_activation(body, trust=self._replaced(entry), at=entry.time)
+        self._once(b"activation", opened.digest.encode())
+        self._act = entry, partial(check_activated, opened, lists=self._lists)
+
+    def _keyset_change(self, entry: Entry, body: bytes) -> None:
+        opened = open_keyset_change(body, trust=self._replaced(entry), at=entry.time)
+        self._once(b"keyset-change", opened.digest.encode())
+        self._act = entry, partial(check_changed, opened)
+
+    def _replaced(self, act: Entry) -> Trust:
+        _rests_on_nothing(act)
         if self._trust is None:
             raise LogError("reference-broken", "no trust snapshot to replace")
-        trust = self.plan.trusts[self._trust.index]
-        opened = open_activation(body, trust=trust, at=entry.time)
-        self._once(b"activation", opened.digest.encode())
-        self._activation = entry.index, opened
+        return self.plan.trusts[self._trust.index]
 
     def _snapshot(self, entry: Entry, body: bytes) -> None:
         named: dict[str, list[str]] = {}
-        activated = entry.refs.get("activation", ())
         for kind, indices in entry.refs.items():
-            if kind == "activation":
+            if kind in ACTS:
                 continue
             if not set(indices) <= set(self._public.get(kind, {})):
                 raise LogError("reference-broken", f"not entries of kind {kind}")
@@ -267,19 +279,20 @@ class _Walk:
             raise TrustError("trust-incomplete", "two snapshots are of one list")
         if trust.foundry.id != self._foundry:
             raise LogError("reference-broken", "the snapshot is of another foundry's log")
-        self._check_activated(activated, trust)
+        self._check_act(entry, trust)
         self.cut()
         self._trust = entry
         self.plan.trusts[entry.index] = trust
 
-    def _check_activated(self, activated: tuple[int, ...], trust: Trust) -> None:
-        expected = () if self._activation is None else (self._activation[0],)
-        if activated != expected or (self._trust is None) is not (self._activation is None):
-            raise LogError("reference-broken", "does not rest on the activation before it")
-        if self._activation is not None and self._trust is not None:
-            before = self.plan.trusts[self._trust.index]
-            check_activated(self._activation[1], before=before, after=trust, lists=self._lists)
-        self._activation = None
+    def _check_act(self, entry: Entry, trust: Trust) -> None:
+        named = {kind: entry.refs[kind] for kind in ACTS if kind in entry.refs}
+        expected = {} if self._act is None else {self._act[0].kind: (self._act[0].index,)}
+        if named != expected or (self._trust is None) is not (self._act is None):
+            raise LogError("reference-broken", "does not rest on the act before it")
+        if self._act is not None and self._trust is not None:
+            _, check = self._act
+            check(before=self.plan.trusts[self._trust.index], after=trust)
+        self._act = None
 
     def _policy(self, entry: Entry, body: bytes) -> None:
         if self._trust is None or entry.refs != {"trust": (self._trust.index,)}:

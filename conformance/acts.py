@@ -8,7 +8,7 @@ from hashlib import sha256
 from attest.encoding import Json, digest, loads
 from attest.envelope import seal
 from attest.models import ACKNOWLEDGEMENT_TYPE, ACTIVATION_TYPE, POLICY_TYPE
-from conformance import papers
+from conformance import keyset_changes, papers
 from conformance.binary import Documents
 from conformance.keys import LOG, OTHER_LOG, WITNESSES, StatementSigner, signed
 from conformance.papers import AT, DECIDER, OSAT_DECIDER, REVIEWERS, STRANGER
@@ -28,6 +28,7 @@ def vectors(documents: Documents) -> Iterator[Vector]:
     rows = [
         *_activations(documents),
         *_changes(documents),
+        *keyset_changes.rows(documents),
         *_acknowledgements(documents),
         *_policies(documents),
         *_witnessed(documents),

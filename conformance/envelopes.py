@@ -295,6 +295,11 @@ def _bad_keysets() -> Iterator[tuple[str, str, Sequence[bytes], str]]:
     again = papers.keyset("other", "Other Inc.", ["designer"], papers.key_record(DESIGNER))
     shared = [*papers.KEYSETS, again]
     yield "shared", "One key for two parties.", shared, "trust-incomplete"
+    for reason in ("superseded", "retired", "withdrawn", "compromised"):
+        suspect = {"suspect_from": VALID[0]} if reason == "compromised" else {}
+        revoked = of(revoked={"reason": reason, "at": VALID[1], **suspect})
+        about = f"A key that is revoked, {reason}, whatever the day."
+        yield f"revoked-{reason}", about, revoked, "key-revoked"
     other = of(algorithm="ed25519")
     yield "algorithm", "An ECDSA key that is called Ed25519.", other, "key-malformed"
     yield "key", "Not a key.", of(public_key=encode_base64(spki[:-1])), "key-malformed"

@@ -31,6 +31,7 @@ from attest.encoding import (
 )
 from attest.envelope import KeyRing, open_envelope, require_algorithms
 from attest.errors import AttestError
+from attest.keyset_change import check_changed, open_keyset_change
 from attest.log.checkpoint import Checkpoint, LogKeys, open_checkpoint
 from attest.log.cosignature import cosignatures
 from attest.log.entry import parse_entry
@@ -276,6 +277,17 @@ def _open_activation(question: Mapping[str, Json]) -> Json:
     return {"snapshot": opened.snapshot, "holders": list(opened.holders)}
 
 
+def _open_keyset_change(question: Mapping[str, Json]) -> Json:
+    trust = _trust_of(question, question["trust"])
+    raw, at = decode_base64(question["change"]), parse_instant(question["at"])
+    opened = open_keyset_change(raw, trust=trust, at=at)
+    if question["after"] is not None:
+        new = [encode_base64(keyset) for keyset in opened.keysets.values()]
+        given = {**question, "documents": [*question["documents"], *new]}
+        check_changed(opened, before=trust, after=_trust_of(given, question["after"]))
+    return {"snapshot": opened.snapshot, "holders": list(opened.holders)}
+
+
 def _open_acknowledgement(question: Mapping[str, Json]) -> Json:
     raw = decode_base64(question["acknowledgement"])
     opened = open_acknowledgement(raw, trust=_trust_of(question, question["trust"]))
@@ -323,6 +335,7 @@ QUESTIONS: Final[dict[tuple[str, str], Callable[[Mapping[str, Json]], Json]]] = 
     ("casefile", "open-casefile"): _open_casefile,
     ("misbehaviour", "open-misbehaviour"): _open_misbehaviour,
     ("act", "open-activation"): _open_activation,
+    ("act", "open-keyset-change"): _open_keyset_change,
     ("act", "open-acknowledgement"): _open_acknowledgement,
     ("act", "open-policy"): _open_policy,
     ("act", "open-witnessed"): _open_witnessed,

@@ -21,6 +21,7 @@ from service.activation import record_policy
 from service.authorities import timestamp_options, timestamping_of
 from service.demo import PACKS, PAPER, found_demo
 from service.founding import Charter, found
+from service.keyset_changes import change_keysets
 from service.listening import (
     access_log_option,
     host_option,
@@ -233,6 +234,17 @@ def activate(
             at=utc_now(),
         )
     click.echo(f"recorded; the new trust snapshot is entry {index}", err=True)
+
+
+@main.command("change-keysets")
+@_folder
+@click.argument("change", type=_existing)
+@_passphrase_file
+def change_keysets_(data: Path, change: Path, passphrase_file: Path | None) -> None:
+    """Record a CHANGE of keysets that enough people signed, while the service is stopped."""
+    with open_log(data, _passphrase(passphrase_file)) as (writer, records):
+        done = change_keysets(writer, records, change=change.read_bytes(), at=utc_now())
+    click.echo(f"recorded; the new trust snapshot is entry {done.trust_index}", err=True)
 
 
 @main.command()

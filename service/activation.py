@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from attest import encoding, schemas
 from attest.activation import check_activated, open_activation, snapshot_after
 from attest.errors import TrustError
-from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
-from attest.trust import STANDING, load_trust, open_lists
+from attest.trust import load_trust, open_lists
 from attest.witnessing import open_policy
-from service.records import Records, label, payload_of
-from service.registrar import active_snapshot, active_standing
-
-DOCUMENTS = ("schema", *STANDING)
+from service.acts import append_act, recorded_before
+from service.records import Records
+from service.standing import active_standing
 
 
 def activate(
@@ -47,7 +45,8 @@ def activate(
     """
     standing = active_standing(records)
     opened = open_activation(activation, trust=standing.trust, at=at)
-    _check_new(records, activation)
+    if recorded_before(records, activation) is not None:
+        raise TrustError("activation-not-possible", "it was recorded before; sign a new one")
     snapshot = snapshot_after(
         encoding.loads(standing.snapshot),
         packs=[pack.digest for pack in opened.activation.packs],
@@ -65,37 +64,15 @@ def activate(
         after=trust,
         lists={each.digest: each for each in open_lists(trust)},
     )
-    number, before = active_snapshot(records)
-    places = {
-        encoding.digest(records.item(index).body): index
-        for kind in DOCUMENTS
-        for index in parse_entry(records.entry(before)).refs.get(kind, ())
-    }
-    first = writer.head.size
-    drafts: list[Draft] = []
-    refs: dict[str, list[int]] = {}
-    for kind in DOCUMENTS:
-        for name in trust.documents[kind]:
-            if name not in places:
-                places[name] = first + len(drafts)
-                drafts.append(Draft(kind, given[name]))
-            refs.setdefault(kind, []).append(places[name])
-    refs["activation"] = [first + len(drafts)]
-    drafts.append(Draft("activation", activation))
-    index = first + len(drafts)
-    drafts.append(Draft("trust", snapshot, refs))
-    writer.append(drafts, at=at, labels=[(label("trust", str(number + 1)), index)])
-    return index
-
-
-def _check_new(records: Records, activation: bytes) -> None:
-    payload = payload_of(activation)
-    number = 2  # the first one is the log's founding
-    while (index := records.find("trust", str(number))) is not None:
-        (recorded,) = parse_entry(records.entry(index)).refs["activation"]
-        if payload_of(records.item(recorded).body) == payload:
-            raise TrustError("activation-not-possible", "it was recorded before; sign a new one")
-        number += 1
+    return append_act(
+        writer,
+        records,
+        act=Draft("activation", activation),
+        snapshot=snapshot,
+        trust=trust,
+        given=given,
+        at=at,
+    )
 
 
 def record_policy(writer: LogWriter, records: Records, *, policy: bytes, at: dt.datetime) -> int:

@@ -16,6 +16,7 @@ from attest.casefile import Logged, make_casefile
 from attest.encoding import Json
 from attest.errors import CODES, InputError
 from attest.log.entry import parse_entry
+from service.keyset_changes import KeysetsChanged
 from service.problems import STATUS
 from service.records import Item, Recorded, Records, predicate_of
 from service.registrar import Reviewed
@@ -53,6 +54,18 @@ def _review(item: Item) -> dict[str, Json]:
     }
 
 
+def keysets_answer(changed: KeysetsChanged) -> bytes:
+    """What a sender gets for a keyset change."""
+    return encoding.canonical(
+        {
+            "change_index": changed.change.index,
+            "proof": changed.change.proof_document(),
+            "trust": changed.trust,
+            "trust_index": changed.trust_index,
+        }
+    )
+
+
 def casefile_answer(records: Records, submission_id: str, stamper: Stamper | None = None) -> bytes:
     """The case file of a submission (SPEC 15), with the timestamps that cover its decision.
 
@@ -61,15 +74,21 @@ def casefile_answer(records: Records, submission_id: str, stamper: Stamper | Non
         LogError: commitment-mismatch.
     """
     recorded = records.lookup(submission_id)
-    refs = parse_entry(recorded.decision.entry).refs
+    refs = [parse_entry(item.entry).refs for item in (recorded.decision, *recorded.reviews)]
+    named = {
+        kind: list(dict.fromkeys(index for each in refs for index in each.get(kind, ())))
+        for kind in ("trust", "keyset", "pack", "mandate")
+    }
+    trust, *newer = [_logged(records.item(index)) for index in named["trust"]]
     return make_casefile(
         submission=_logged(records.item(recorded.submission_index)),
         decision=_logged(recorded.decision),
         reviews=[_logged(item) for item in recorded.reviews],
-        trust=_logged(records.item(refs["trust"][0])),
-        keysets=[records.item(index).body for index in refs.get("keyset", ())],
-        packs=[records.item(index).body for index in refs.get("pack", ())],
-        mandate=next((records.item(index).body for index in refs.get("mandate", ())), None),
+        trust=trust,
+        trusts=newer,
+        keysets=[records.item(index).body for index in named["keyset"]],
+        packs=[records.item(index).body for index in named["pack"]],
+        mandate=next((records.item(index).body for index in named["mandate"]), None),
         timestamps=()
         if stamper is None
         else stamper.links(recorded.decision.index, records.inclusion),

@@ -1,8 +1,8 @@
 """The HTTP application.
 
-Two routes write. `POST /v1/submissions` is the hot one: plain ASGI inside the application, raw
-bytes in, prebuilt bytes out, and its only wait is for the sequencer. `POST
-/v1/evaluations` only computes. All other routes read (`service.reads`).
+Three routes write: submissions, their reviews, and keyset changes. `POST /v1/submissions` is the
+hot one: plain ASGI inside the application, raw bytes in, prebuilt bytes out, and its only wait is
+for the sequencer. `POST /v1/evaluations` only computes. All other routes read (`service.reads`).
 
 Every error is a problem document (SPEC 17), those of the framework included, and none repeats
 anything of the request.
@@ -32,10 +32,10 @@ from service.later import Later
 from service.pages import verifier
 from service.reads import JSON, Reads, json_answer, submission_id_of
 from service.records import Records
-from service.registrar import Standing
 from service.sequencer import Sequencer, utc_now
 from service.shell import Shell
 from service.stamping import Stamper
+from service.standing import Standing
 from service.wire import Receive, Scope, Send, read_body, send_answer, send_problem
 
 EVALUATIONS_AT_ONCE: Final = 2
@@ -108,6 +108,9 @@ def create_app(
         methods=["POST"],
         response_model=None,
     )
+    app.add_api_route(
+        "/v1/keyset-changes", _changing_keysets(sequencer), methods=["POST"], response_model=None
+    )
     return app
 
 
@@ -140,7 +143,7 @@ class Submissions:
             await send_problem(send, error)
             return
         body = answers.submission_answer(recorded)
-        status, headers = _recorded_head(recorded.replayed, recorded.submission_id)
+        status, headers = _recorded_head(recorded.replayed, f"{self.path}/{recorded.submission_id}")
         headers["content-length"] = str(len(body))
         await send_answer(send, status, headers, body)
 
@@ -164,8 +167,8 @@ async def _acknowledge(send: Send, raw: bytes, acknowledgement: bytes) -> None:
     await send_answer(send, 202, headers, acknowledgement)
 
 
-def _recorded_head(replayed: bool, submission_id: str) -> tuple[int, dict[str, str]]:
-    headers = {"content-type": JSON, "location": f"/v1/submissions/{submission_id}"}
+def _recorded_head(replayed: bool, location: str) -> tuple[int, dict[str, str]]:
+    headers = {"content-type": JSON, "location": location}
     if replayed:
         headers["idempotent-replayed"] = "true"
     return 200 if replayed else 201, headers
@@ -176,10 +179,20 @@ def _reviewing(sequencer: Sequencer) -> Callable[[str, Request], Awaitable[Respo
         submission_id_of(submission_id)
         raw = await read_body(request.scope, request.receive)
         reviewed = await sequencer.review(submission_id, raw)
-        status, headers = _recorded_head(reviewed.replayed, submission_id)
+        status, headers = _recorded_head(reviewed.replayed, f"{Submissions.path}/{submission_id}")
         return Response(answers.review_answer(reviewed), status, headers)
 
     return review
+
+
+def _changing_keysets(sequencer: Sequencer) -> Callable[[Request], Awaitable[Response]]:
+    async def change_keysets(request: Request) -> Response:
+        raw = await read_body(request.scope, request.receive)
+        changed = await sequencer.change_keysets(raw)
+        status, headers = _recorded_head(changed.replayed, "/v1/trust")
+        return Response(answers.keysets_answer(changed), status, headers)
+
+    return change_keysets
 
 
 def _evaluating(evaluations: Evaluations) -> Callable[[Request], Awaitable[Response]]:

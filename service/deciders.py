@@ -58,7 +58,7 @@ class _Worker:
 
 
 class DeciderPool:
-    """So many worker processes under one trust snapshot; used by one thread."""
+    """So many worker processes under one trust snapshot at a time; used by one thread."""
 
     def __init__(self, trust: bytes, bodies: Mapping[str, bytes], *, processes: int) -> None:
         """Start the workers; `trust` and `bodies` are what `load_trust` takes."""
@@ -81,6 +81,13 @@ class DeciderPool:
             answer = self._receive(number) if sent[number] else None
             outcomes += answer or self._replace(number, len(chunk))
         return outcomes
+
+    def renew(self, trust: bytes, bodies: Mapping[str, bytes]) -> None:
+        """Go on under another trust snapshot, with as many new workers."""
+        processes = len(self._workers)
+        self.close()
+        self._load = (trust, dict(bodies))
+        self._workers = [self._start() for _ in range(processes)]
 
     def close(self) -> None:
         """End the workers and wait for them."""

@@ -14,14 +14,21 @@ from typing import Final
 from attest import schemas
 from attest.encoding import Json
 from attest.errors import CODES
-from attest.models import ACKNOWLEDGEMENT_TYPE, DECLARATION_TYPE, REVIEW_TYPE
+from attest.models import (
+    ACKNOWLEDGEMENT_TYPE,
+    DECLARATION_TYPE,
+    KEYSET_CHANGE_TYPE,
+    REVIEW_TYPE,
+)
 from attest.models.requests import EvaluationRequest
 from service.openapi_examples import (
     EVALUATION,
+    KEYSETS_ANSWER,
     REVIEW_ANSWER,
     SUBMISSION_ANSWER,
     bundle_example,
     envelope_example,
+    keysets_example,
     review_example,
     submission_example,
 )
@@ -44,10 +51,18 @@ def openapi_document() -> Json:
             "There is no authentication yet: listen on loopback only.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": _submission_paths() | _log_paths() | _proof_paths() | _other_paths(),
+        "paths": _submission_paths()
+        | _trust_paths()
+        | _log_paths()
+        | _proof_paths()
+        | _other_paths(),
         "components": {
             "schemas": {name: _embedded(name) for name in schemas.SCHEMAS}
-            | {"submission-answer": SUBMISSION_ANSWER, "review-answer": REVIEW_ANSWER},
+            | {
+                "submission-answer": SUBMISSION_ANSWER,
+                "review-answer": REVIEW_ANSWER,
+                "keysets-answer": KEYSETS_ANSWER,
+            },
             "responses": {"problem": _problem_response()},
         },
     }
@@ -113,6 +128,40 @@ def _submission_paths() -> dict[str, Json]:
                     _JSON: _content("envelope", envelope_example(REVIEW_TYPE)),
                 },
             ),
+        },
+    }
+
+
+def _trust_paths() -> dict[str, Json]:
+    return {
+        "/v1/trust": {
+            "get": _operation(
+                "getTrust",
+                "The active trust snapshot, which an activation or a keyset change replaces.",
+                {"200": _answer("The bytes that the snapshot's digest is of.", "trust", None)},
+            )
+        },
+        "/v1/keysets/{party}": {
+            "parameters": [_path_parameter("party", "[a-z0-9][a-z0-9-]{0,62}")],
+            "get": _operation(
+                "getKeyset",
+                "The active keyset of a party, revoked keys included.",
+                {"200": _answer("The bytes that the keyset's digest is of.", "keyset", None)},
+            ),
+        },
+        "/v1/keyset-changes": {
+            "post": _operation(
+                "changeKeysets",
+                "Enrol and revoke keys, signed by as many people as the policy asks for.",
+                {
+                    "201": _recorded("Recorded now.", "keysets-answer", keysets_example()),
+                    "200": _recorded("Recorded before.", "keysets-answer", keysets_example()),
+                },
+                body={
+                    _DSSE: _content("envelope", envelope_example(KEYSET_CHANGE_TYPE)),
+                    _JSON: _content("envelope", envelope_example(KEYSET_CHANGE_TYPE)),
+                },
+            )
         },
     }
 
@@ -246,13 +295,6 @@ def _other_paths() -> dict[str, Json]:
                         "examples": _examples(EVALUATION),
                     }
                 },
-            )
-        },
-        "/v1/trust": {
-            "get": _operation(
-                "getTrust",
-                "The active trust snapshot, which an activation replaces.",
-                {"200": _answer("The bytes that the snapshot's digest is of.", "trust", None)},
             )
         },
         "/v1/errors": {"get": _operation("getErrors", "Every code, with what mends it.", plain)},

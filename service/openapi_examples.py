@@ -83,6 +83,12 @@ def review_example() -> Json:
     }
 
 
+def keysets_example() -> Json:
+    """An answer to a keyset change."""
+    plain = {name: value for name, value in _proof_example().items() if name != "salt"}
+    return {"change_index": 24, "proof": plain, "trust": HASH, "trust_index": 25}
+
+
 def _reference(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -99,6 +105,16 @@ REVIEW_ANSWER: Final[Json] = {
     "type": "object",
     "required": ["id", *_REVIEW_MEMBERS],
     "properties": {"id": _ID} | _REVIEW_MEMBERS,
+}
+KEYSETS_ANSWER: Final[Json] = {
+    "type": "object",
+    "required": ["change_index", "proof", "trust", "trust_index"],
+    "properties": {
+        "change_index": _INDEX,
+        "proof": {"description": "Of the change's entry.", "$ref": "#/components/schemas/proof"},
+        "trust": _ID,
+        "trust_index": _INDEX,
+    },
 }
 SUBMISSION_ANSWER: Final[Json] = {
     "type": "object",

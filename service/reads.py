@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Final
 
 from fastapi import Request, Response
@@ -16,9 +17,9 @@ from service import answers
 from service.cosigning import Cosigner
 from service.openapi import openapi_document
 from service.records import Records
-from service.registrar import Standing
 from service.sequencer import Sequencer
 from service.stamping import Stamper
+from service.standing import Standing
 
 SUBMISSION_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 INDEX: Final = re.compile(r"0|[1-9][0-9]{0,12}")
@@ -45,8 +46,7 @@ class Reads:
         self._records = records
         packs = [standing.bodies[pack.digest] for pack in standing.trust.packs]
         self._packs = {json.loads(raw)["id"]: raw for raw in packs}
-        self._rules = answers.rules_answer(packs, trust=standing.trust.digest)
-        self._snapshot = standing.snapshot
+        self._rules = lru_cache(maxsize=1)(partial(answers.rules_answer, packs))
         self._errors = answers.errors_answer()
         self._openapi = json.dumps(openapi_document()).encode()
 
@@ -67,6 +67,7 @@ class Reads:
             "/v1/rules/{pack}": self.rule_pack,
             "/v1/rules/{pack}/{rule}": self.rule,
             "/v1/trust": self.trust,
+            "/v1/keysets/{party}": self.keyset,
             "/v1/errors": self.errors,
             "/openapi.json": self.openapi,
             "/healthz": self.healthy,
@@ -125,7 +126,7 @@ class Reads:
 
     def rules(self) -> Response:
         """The active packs."""
-        return json_answer(self._rules)
+        return json_answer(self._rules(trust=self._sequencer.standing.trust.digest))
 
     def rule_pack(self, pack: str) -> Response:
         """One active pack, the bytes that its digest is of."""
@@ -137,7 +138,14 @@ class Reads:
 
     def trust(self) -> Response:
         """The active trust snapshot, the bytes that its digest is of."""
-        return json_answer(self._snapshot)
+        return json_answer(self._sequencer.standing.snapshot)
+
+    def keyset(self, party: str) -> Response:
+        """The active keyset of a party, the bytes that its digest is of."""
+        standing = self._sequencer.standing
+        if party not in standing.trust.keysets:
+            raise InputError("not-found", "no enrolled party of that name")
+        return json_answer(standing.bodies[standing.trust.keysets[party]])
 
     def _active(self, pack: str) -> bytes:
         raw = self._packs.get(pack)

@@ -21,31 +21,18 @@ from attest.decision import Decided
 from attest.encoding import digest
 from attest.envelope import EnrolledKey, seal
 from attest.errors import AttestError, InputError, LogError, TrustError
-from attest.log.entry import parse_entry
 from attest.log.writer import Draft, LogWriter
 from attest.review import open_review
 from attest.signing import Signer
-from attest.trust import STANDING, Trust, load_trust
+from attest.trust import Trust
 from service.deciders import DeciderPool, decide_apart, decide_one
+from service.keyset_changes import KeysetsChanged, change_keysets
 from service.past import Past, clearance_labels
 from service.records import Item, Recorded, Records, label, payload_of, predicate_of
+from service.standing import Standing, active_snapshot, active_standing
 
 HARMLESS = frozenset({"clock-backwards", "commitment-mismatch"})
 """The codes of log errors that concern one request and leave the store as it was."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What every decision rests on: the active trust, its documents and their entries.
-
-    `snapshot` is the document of `trust`, `bodies` what it is opened with, by digest; `refs` maps
-    `trust`, `keyset`, `list`, `mandate` and `pack` to sorted entry indices (SPEC 12.6).
-    """
-
-    trust: Trust
-    snapshot: bytes
-    bodies: Mapping[str, bytes]
-    refs: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -66,43 +53,8 @@ class _Sealed:
     envelope: bytes
 
 
-def active_standing(records: Records) -> Standing:
-    """Open the newest trust snapshot of a log.
-
-    Raises:
-        TrustError: trust-incomplete.
-        InputError, RuleError: a document of the snapshot is not what it should be.
-    """
-    _, index = active_snapshot(records)
-    snapshot = records.item(index)
-    named = parse_entry(snapshot.entry).refs
-    refs = {kind: named[kind] for kind in STANDING if kind in named}
-    raws = [records.item(at).body for indices in refs.values() for at in indices]
-    bodies = {digest(raw): raw for raw in raws}
-    return Standing(
-        trust=load_trust(snapshot.body, bodies),
-        snapshot=snapshot.body,
-        bodies=bodies,
-        refs={"trust": (index,), **refs},
-    )
-
-
-def active_snapshot(records: Records) -> tuple[int, int]:
-    """The newest trust snapshot of a log: which one it is, from 1, and the index of its entry.
-
-    Raises:
-        TrustError: trust-incomplete (there is none).
-    """
-    number, index = 0, None
-    while (later := records.find("trust", str(number + 1))) is not None:
-        number, index = number + 1, later
-    if index is None:
-        raise TrustError("trust-incomplete", "the log holds no trust snapshot")
-    return number, index
-
-
 class Registrar:
-    """Records submissions with their decisions, and reviews (see the module)."""
+    """Records submissions with their decisions, reviews and keyset changes (see the module)."""
 
     def __init__(
         self,
@@ -119,7 +71,7 @@ class Registrar:
 
         Raises:
             TrustError: unknown-key (the signer's key is not enrolled), key-purpose (it is not a
-                decision key of the foundry).
+                decision key of the foundry), key-revoked.
             LogError: log-stopped (the standing is not the newest one).
         """
         self._writer = writer
@@ -132,9 +84,15 @@ class Registrar:
         if (index,) != standing.refs["trust"]:
             raise _other_rules()
 
+    @property
+    def standing(self) -> Standing:
+        """What decisions rest on; may be asked from any thread."""
+        return self._standing
+
     def signs(self, at: dt.datetime) -> bool:
-        """Whether the key that signs decisions is valid at an instant, by its certificates too."""
-        if not self._key.record.valid_from <= at <= self._key.record.valid_until:
+        """Whether the key that signs decisions counts at an instant, by its certificates too."""
+        record = self._key.record
+        if record.revoked is not None or not record.valid_from <= at <= record.valid_until:
             return False
         try:
             if self._key.path is not None:
@@ -163,7 +121,7 @@ class Registrar:
         outcomes = self._known(ids)
         fresh = {name: raw for name, raw in zip(ids, raws, strict=True) if name not in outcomes}
         if fresh and not self.signs(at):
-            error = InputError("not-ready", "the decision key is outside its validity")
+            error = InputError("not-ready", "the decision key is revoked or outside its validity")
             outcomes |= dict.fromkeys(fresh, error)
         elif fresh:
             decided = dict(zip(fresh, self._decide_apart([*fresh.values()], at), strict=True))
@@ -222,6 +180,32 @@ class Registrar:
         )
         item = self._records.item(index)
         return Reviewed(submission_id, item, opened.review.action, replayed=False)
+
+    def change_keysets(self, raw: bytes, at: dt.datetime) -> KeysetsChanged:
+        """Record a keyset change, received at an instant; what follows rests on the new snapshot.
+
+        Raises:
+            InputError, TrustError: what `service.keyset_changes.change_keysets` raises.
+            LogError: clock-backwards; log-stopped, head-moved and whatever else the store fails
+                with.
+        """
+        with self._turn():
+            changed = change_keysets(self._writer, self._records, change=raw, at=at)
+            if not changed.replayed:
+                self._renew()
+        return changed
+
+    def _renew(self) -> None:
+        """Go on under the newest snapshot; nothing may go on under the one before it."""
+        try:
+            self._standing = active_standing(self._records).screening_as(self._standing)
+            self._snapshots, _ = active_snapshot(self._records)
+        except AttestError:
+            raise LogError("log-stopped", "the new trust snapshot cannot be read") from None
+        keys = self._standing.trust.ring.keys
+        self._key = keys.get(self._signer.keyid, self._key)
+        if self._deciders is not None:
+            self._deciders.renew(self._standing.snapshot, self._standing.bodies)
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
@@ -318,13 +302,15 @@ def decision_key(signer: Signer, trust: Trust) -> EnrolledKey:
     """The enrolled record of the key that signs decisions.
 
     Raises:
-        TrustError: unknown-key, key-purpose (not a decision key of the foundry).
+        TrustError: unknown-key, key-purpose (not a decision key of the foundry), key-revoked.
     """
     key = trust.ring.keys.get(signer.keyid)
     if key is None:
         raise TrustError("unknown-key", "the decision key is in no keyset of the trust snapshot")
     if key.party != trust.foundry or key.record.purpose != "decision":
         raise TrustError("key-purpose", "the key is not a decision key of the foundry")
+    if key.record.revoked is not None:
+        raise TrustError("key-revoked", "the decision key is revoked")
     return key
 
 

@@ -31,9 +31,10 @@ from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS
 from service.later import Later
 from service.places import DatabasePlace, FilePlace, Place
 from service.records import Records
-from service.registrar import Registrar, Standing, active_standing
+from service.registrar import Registrar
 from service.sequencer import Sequencer, utc_now
 from service.stamping import Stamper
+from service.standing import Standing, active_standing
 from service.wire import GuardedProtocol
 
 STOP_SECONDS_MAX: Final = 30

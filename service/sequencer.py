@@ -25,13 +25,16 @@ from typing import Any, Final, Self
 
 from attest import limits
 from attest.errors import AttestError, InputError, LogError
+from service.keyset_changes import KeysetsChanged
 from service.problems import where
 from service.records import Recorded
 from service.registrar import HARMLESS, Registrar, Reviewed
+from service.standing import Standing
 
 _log = logging.getLogger("foundry.sequencer")
 
-Outcome = Recorded | Reviewed | AttestError
+Acted = Reviewed | KeysetsChanged
+Outcome = Recorded | Acted | AttestError
 _STOPPED = "the store failed; what it recorded is known once it is opened again"
 
 PASSING: Final = frozenset({"head-moved", "store-unavailable"})
@@ -53,10 +56,10 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """One request: a submission, or with `reviewed` a review of that submission."""
+    """One request: a submission, or an `act` to be recorded at the instant of receipt."""
 
     raw: bytes
-    reviewed: str | None
+    act: Callable[[dt.datetime], Acted] | None
     answer: asyncio.Future[Outcome]
 
 
@@ -102,6 +105,11 @@ class Sequencer:
         return max(now, self._registrar.newest() or now)
 
     @property
+    def standing(self) -> Standing:
+        """What decisions rest on at present."""
+        return self._registrar.standing
+
+    @property
     def _running(self) -> bool:
         return not self._stopped and self._thread.is_alive()
 
@@ -123,15 +131,29 @@ class Sequencer:
             InputError, TrustError: what `Registrar.review` raises; busy.
             LogError: clock-backwards, head-moved, store-unavailable, log-stopped.
         """
-        reviewed: Reviewed = await self._enter(raw, submission_id)
+        reviewed: Reviewed = await self._enter(
+            raw, lambda at: self._registrar.review(submission_id, raw, at)
+        )
         return reviewed
 
-    async def _enter(self, raw: bytes, reviewed: str | None) -> Any:
+    async def change_keysets(self, raw: bytes) -> KeysetsChanged:
+        """Have a keyset change recorded; returns after the commit.
+
+        Raises:
+            InputError, TrustError: what `Registrar.change_keysets` raises; busy.
+            LogError: clock-backwards, log-stopped.
+        """
+        changed: KeysetsChanged = await self._enter(
+            raw, lambda at: self._registrar.change_keysets(raw, at)
+        )
+        return changed
+
+    async def _enter(self, raw: bytes, act: Callable[[dt.datetime], Acted] | None) -> Any:
         if not self._running:
             raise LogError("log-stopped", _STOPPED)
         if self._waiting_bytes + len(raw) > limits.QUEUE_BYTES_MAX:
             raise InputError("busy", "submissions of too many bytes are waiting")
-        job = _Job(raw, reviewed, self._loop.create_future())
+        job = _Job(raw, act, self._loop.create_future())
         try:
             self._queue.put_nowait(job)
         except queue.Full:
@@ -213,22 +235,23 @@ class Sequencer:
     def _record_at(
         self, at: dt.datetime, jobs: Sequence[_Job], outcomes: dict[_Job, Outcome]
     ) -> None:
-        submissions = [job for job in jobs if job.reviewed is None]
+        submissions = [job for job in jobs if job.act is None]
         registered = self._registrar.register([job.raw for job in submissions], at)
         outcomes.update(zip(submissions, registered, strict=True))
         for job in jobs:
-            if job.reviewed is not None:
-                outcomes[job] = self._review(job.reviewed, job.raw, at)
+            if job.act is not None:
+                outcomes[job] = _acted(job.act, at)
 
-    def _review(self, submission_id: str, raw: bytes, at: dt.datetime) -> Outcome:
-        try:
-            return self._registrar.review(submission_id, raw, at)
-        except LogError as error:
-            if error.code in HARMLESS:
-                return error
-            raise
-        except AttestError as error:
+
+def _acted(act: Callable[[dt.datetime], Acted], at: dt.datetime) -> Outcome:
+    try:
+        return act(at)
+    except LogError as error:
+        if error.code in HARMLESS:
             return error
+        raise
+    except AttestError as error:
+        return error
 
 
 def _is_late(outcome: Outcome) -> bool:

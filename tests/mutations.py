@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attest import encoding, limits
 from attest.encoding import Json
+from attest.schemas import SCHEMAS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "documents"
 _ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -26,7 +27,8 @@ def read_examples() -> dict[str, Json]:
 
 def name_of(example: str) -> str:
     """The schema of an example: `declaration-unknown` is a declaration."""
-    return example.partition("-")[0]
+    names = [name for name in SCHEMAS if f"{example}-".startswith(f"{name}-")]
+    return max(names, key=len)
 
 
 def mutations(document: Json) -> Iterator[tuple[str, Json]]:

@@ -17,7 +17,7 @@ from attest.replay import replay
 from attest.trust import Trust, load_trust, make_trust
 from service.activation import activate
 from service.records import predicate_of
-from service.registrar import active_standing
+from service.standing import active_standing
 from tests.test_forgery import HELD, PASSED, append, documents
 from tests.test_forgery import activate as append_activated
 from tests.test_forgery_documents import fault

@@ -42,6 +42,7 @@ MODELS: dict[str, type[models.Model]] = {
     "entry": models.Entry,
     "envelope": models.Envelope,
     "keyset": models.Keyset,
+    "keyset-change": models.KeysetChange,
     "list": models.ListDocument,
     "mandate": models.MandateDocument,
     "misbehaviour": models.MisbehaviourDocument,

@@ -110,8 +110,9 @@ def test_the_members_of_a_decision() -> None:
 
 def test_the_members_of_an_entry() -> None:
     entry = EXAMPLES["entry"]
-    public = ("genesis", "schema", "pack", "keyset", "activation", "trust", "policy")
-    kinds = (*public, "submission", "decision", "review")
+    public = ("genesis", "schema", "pack", "keyset", "trust", "policy")
+    acts = ("activation", "keyset-change")
+    kinds = (*public, *acts, "submission", "decision", "review")
     good = 0
     for members in combinations(
         kind=kinds, index=(0, 1), salted=(True, False), prev=("0" * 64, "1" * 64)
@@ -124,7 +125,7 @@ def test_the_members_of_an_entry() -> None:
         )
         assert accepted("entry", models.Entry, {**entry, **members}) == expected, members
         good += expected
-    assert good == 1 + 9 * 2
+    assert good == 1 + 10 * 2
 
 
 def test_the_members_of_claims_and_states() -> None:

@@ -50,6 +50,7 @@ COVERED = {
     "attest/recorded.py": ("casefile",),
     "attest/review.py": ("casefile",),
     "attest/activation.py": ("act",),
+    "attest/keyset_change.py": ("act",),
     "attest/acknowledgement.py": ("act",),
     "attest/witnessing.py": ("act",),
 }

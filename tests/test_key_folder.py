@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from pydantic import AwareDatetime, Field, ValidationError
 
 from attest import keys
 from attest.cli import main
 from attest.encoding import canonical, loads
 from attest.envelope import KeyRing
 from attest.errors import AttestError
+from attest.models.values import Array, Digest, Maybe, Model, Name, PartyId, Text
 from attest.signing import generate_private_key
 from attest.trust import open_keyset
 from tests.private_material import private_material
@@ -41,7 +45,7 @@ def fault_of(path: Path) -> str | None:
 
 def test_the_folder_of_keysets_holds_keysets() -> None:
     assert (ROOT / "keys" / "README.md").is_file()
-    files = [path for path in tracked() if path.is_relative_to(ROOT / "keys")]
+    files = [path for path in tracked() if path.parent == ROOT / "keys"]
     assert [(p.name, fault_of(p)) for p in files if p.name != "README.md" and fault_of(p)] == []
 
 
@@ -59,6 +63,59 @@ def test_what_may_not_stand_in_the_folder(tmp_path: Path) -> None:
     ):
         (tmp_path / name).write_bytes(content)
         assert fault_of(tmp_path / name) == fault
+
+
+class Present(Model):
+    """Somebody who was there."""
+
+    name: Name
+    title: Name
+    did: Text
+
+
+class CeremonyKey(Model):
+    """A key, where it is kept, and how it was confirmed."""
+
+    keyid: Digest
+    where: Text
+    confirmed: Text
+
+
+class Ceremony(Model):
+    """What was done with keys, by whom; `statement` is the keyset change, where there is one."""
+
+    act: Literal["enrol", "rotate", "revoke", "recover"]
+    party: PartyId
+    at: AwareDatetime
+    place: Text
+    statement: Maybe[Digest] = None
+    keys: Annotated[Array[CeremonyKey], Field(min_length=1)]
+    present: Annotated[Array[Present], Field(min_length=2)]
+
+
+def ceremonies() -> list[Path]:
+    return [path for path in tracked() if path.is_relative_to(ROOT / "keys" / "ceremonies")]
+
+
+def test_records_of_ceremonies_are_of_their_form() -> None:
+    assert ceremonies()
+    for path in ceremonies():
+        ceremony = Ceremony.model_validate(tomllib.loads(path.read_text("utf-8")))
+        assert path.name.startswith(f"{ceremony.at:%Y-%m-%d}-"), path
+        assert path.suffix == ".toml"
+
+
+def test_a_ceremony_of_one_person_is_none() -> None:
+    record = tomllib.loads(ceremonies()[0].read_text("utf-8"))
+    changes: list[dict[str, object]] = [
+        {"present": record["present"][:1]},
+        {"keys": []},
+        {"act": "look"},
+        {"x": 1},
+    ]
+    for change in changes:
+        with pytest.raises(ValidationError):
+            Ceremony.model_validate({**record, **change})
 
 
 def test_the_recipes_use_commands_and_options_that_exist() -> None:

@@ -28,6 +28,7 @@ NAMES = (
     "determination",
     "entry",
     "envelope",
+    "keyset-change",
     "keyset",
     "list",
     "mandate",

@@ -21,6 +21,7 @@ from attest.replay import Report, replay
 from service.activation import activate
 from service.answers import casefile_answer
 from service.records import payload_of
+from tests.keyset_changes import add_key, changed, signed_change
 from tests.test_casefile import logged
 from tests.test_screened import NAMESAKE, PACKS, named, parties
 from tests.world import NOW, World
@@ -102,6 +103,24 @@ def test_the_newest_review_counts(log: WorldLog, tmp_path: Path) -> None:
     log.register(raws[2:], TOMORROW)
     assert "cleared" not in hits_of(log, raws[2])[0]
     assert replayed(log, tmp_path / "export").decisions == 3
+
+
+def test_other_keys_are_screened_against_the_same_lists(log: WorldLog, tmp_path: Path) -> None:
+    """A keyset change keeps the lists, opened as they are, and what reviews had cleared."""
+    first, second = submitted(1), submitted(2)
+    log.register([first])
+    said = review(log, first)
+    log.registrar.review(digest(first), said, NOW)
+    before = log.registrar.standing
+    log.registrar.change_keysets(signed_change(WORLD, changed(add_key, WORLD)), NOW)
+    after = log.registrar.standing
+    assert after.trust.lists is before.trust.lists
+    assert after.refs["trust"] != before.refs["trust"]
+    assert after.refs["list"] == before.refs["list"]
+    log.register([second], TOMORROW)
+    assert "cleared" in hits_of(log, second)[0]
+    assert case_of(log, second, lists=[LIST]).trust.digest == after.trust.digest
+    assert len(replayed(log, tmp_path / "export").trusts) == 2
 
 
 @pytest.mark.parametrize(

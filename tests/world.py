@@ -100,6 +100,8 @@ class Actor:
     algorithm: str = ED25519
     signer: KeySigner = field(init=False)
     extra_keys: list[dict[str, Json]] = field(default_factory=list)
+    revoked: dict[str, Json] = field(default_factory=dict)
+    """Revocations by keyid."""
     record: dict[str, Json] = field(default_factory=dict)
     entity: dict[str, Json] = field(default_factory=dict)
 
@@ -119,7 +121,11 @@ class Actor:
                     "roles": list(self.roles),
                     **self.entity,
                 },
-                "keys": [key_record(self.signer) | self.record, *self.extra_keys],
+                "keys": [
+                    {**record, **({"revoked": found} if found else {})}
+                    for record in [key_record(self.signer) | self.record, *self.extra_keys]
+                    for found in [self.revoked.get(record["keyid"])]
+                ],
             }
         )
 

@@ -19,7 +19,8 @@ from attest.signing import private_key_pem
 from service.founding import LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.places import DatabasePlace
 from service.records import Recorded, Records
-from service.registrar import Registrar, Standing, active_standing
+from service.registrar import Registrar
+from service.standing import Standing, active_standing
 from tests.world import NOW, World, derived_seed
 
 ORIGIN = "foundry.example/log"

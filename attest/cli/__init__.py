@@ -21,7 +21,7 @@ from attest.cli.failures import report_failure, wants
 
 COMMANDS: Final[Mapping[str, str]] = {
     "keygen": "Make a signing key and its keyset record.",
-    "keys": "Look at public keys, or ask for a certificate.",
+    "keys": "Look at public keys; enrol, rotate and revoke them.",
     "declare": "Make declaration statements from TOML, JSON, CSV or questions.",
     "determine": "Make the foundry's or OSAT's determination statement.",
     "review": "Make a review statement for a decision on HOLD.",

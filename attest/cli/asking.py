@@ -19,7 +19,7 @@ import click
 from attest import limits
 from attest.cli import clock, files, packs
 from attest.cli.failures import about
-from attest.cli.log_keys import log_keys_option, read_log_keys
+from attest.cli.log_keys import STORE, find_log, log_keys_option
 from attest.cli.products import read_products
 from attest.cli.progress import progress
 from attest.cli.screen import Screen
@@ -31,8 +31,6 @@ from attest.screened import Parties
 from attest.survey import survey
 from attest.whatif import Answer, Question
 
-_STORE: Final = "log.sqlite"
-_VKEYS: Final = "log.vkeys"
 _MAGIC: Final = b"SQLite format 3\x00"
 _US_EAR: Final = ("us-ear",)
 
@@ -198,13 +196,7 @@ def ask_log(screen: Screen, given: Sources, question: Question) -> Answers:
         InputError, TrustError, RuleError, LogError: what is wrong with it.
     """
     path = Path(given.paths[0])
-    live = path / _STORE if (path / _STORE).is_file() else path
-    beside = live.with_name(_VKEYS)
-    if given.log_keys is None and not (live.is_file() and beside.is_file()):
-        raise click.UsageError("a log is checked with --log-keys, as you hold them")
-    if given.log_keys is None:
-        screen.say("! Checked with the keys beside the log; readers use the keys they hold.")
-    keys = read_log_keys(given.log_keys or str(beside))
+    live, keys = find_log(screen, path, given.log_keys)
     gc.freeze()  # what is loaded stays: looking for garbage in it costs a twentieth
     with about(str(path)), progress(screen, "asked") as advance:
         found = survey(live, question, log_keys=keys, processes=given.processes, progress=advance)
@@ -218,7 +210,7 @@ def ask_log(screen: Screen, given: Sources, question: Question) -> Answers:
 
 def _is_log(path: Path) -> bool:
     if path.is_dir():
-        return any((path / name).exists() for name in (_STORE, "checkpoint", "tile"))
+        return any((path / name).exists() for name in (STORE, "checkpoint", "tile"))
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC

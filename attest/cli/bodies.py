@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from attest import encoding, limits, schemas
+from attest import encoding, schemas
 from attest.cli.documents import loads, unverified_payload
 from attest.cli.statements import check_statement
 from attest.encoding import Json
@@ -22,10 +22,17 @@ from attest.log.entry import parse_entry
 from attest.log.store import LogStore
 from attest.log.writer import Draft
 from attest.mandate import open_mandate
-from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE
+from attest.models import (
+    ACTIVATION_TYPE,
+    DECISION_TYPE,
+    KEYSET_CHANGE_TYPE,
+    POLICY_TYPE,
+    REVIEW_TYPE,
+)
 from attest.rules.pack import compile_pack
 from attest.screening.snapshot import read_snapshot
 from attest.trust import STANDING
+from attest.walk import ACTS
 
 _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
     "keyset": "keysets",
@@ -37,6 +44,7 @@ _NAMED_BY_TRUST: Final[Mapping[str, str]] = {
 _STATEMENT_OF: Final[Mapping[str, str]] = {
     "activation": ACTIVATION_TYPE,
     "decision": DECISION_TYPE,
+    "keyset-change": KEYSET_CHANGE_TYPE,
     "policy": POLICY_TYPE,
     "review": REVIEW_TYPE,
 }
@@ -70,8 +78,7 @@ def check_body(kind: str, raw: bytes) -> None:
 
 
 def _payload(raw: bytes) -> Json:
-    payload = unverified_payload(loads(raw))
-    return encoding.loads(payload, bytes_max=limits.CASEFILE_BYTES_MAX)
+    return loads(unverified_payload(loads(raw)))
 
 
 @dataclass
@@ -122,8 +129,8 @@ class Shelf:
                 for one, member in _NAMED_BY_TRUST.items()
                 if (named := document.get(member))
             }
-            activated = self.last_kind == "activation"
-            return {**named, **({"activation": (self.size - 1,)} if activated else {})}
+            act = self.last_kind if self.last_kind in ACTS else None
+            return {**named, **({} if act is None else {act: (self.size - 1,)})}
         if kind not in ("decision", "policy", "review"):
             return {}
         if self.trust is None:

@@ -126,7 +126,7 @@ def payload_in(found: Recognised) -> bytes:
     """
     if found.kind == "envelope":
         payload = unverified_payload(found.content)
-        check_statement(encoding.loads(payload, bytes_max=limits.CASEFILE_BYTES_MAX))
+        check_statement(loads(payload))
         return payload
     if found.kind == "statement":
         return encoding.canonical(check_statement(found.content))

@@ -134,7 +134,8 @@ def _show_keyset(screen: Screen, content: Json) -> None:
                 key["algorithm"],
                 key["purpose"],
                 f"{key['holder']['name']}, {key['holder']['title']}",
-                f"{key['valid_from']} to {key['valid_until']}",
+                f"{key['valid_from']} to {key['valid_until']}"
+                + (f", revoked: {key['revoked']['reason']}" if "revoked" in key else ""),
             )
             for key in content["keys"]
         ],

@@ -1,4 +1,4 @@
-"""`attest keys`: what public keys a keyset holds, and a request for a certificate of one."""
+"""`attest keys`: what public keys a keyset holds, and how they come into a log and out of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from attest.cli.certificate_files import described, groups, halves, lines_of
 from attest.cli.documents import read_keyset
 from attest.cli.failures import about
 from attest.cli.keys_certify import certify
+from attest.cli.keys_change import PREFIX_MIN, enrol, revoke, rotate, submit
+from attest.cli.keys_impact import impact_
 from attest.cli.keys_mandate import mandate
 from attest.cli.passphrase import passphrase_file
 from attest.cli.private import open_key, read_key
@@ -22,16 +24,15 @@ from attest.cli.screen import Screen, screened
 from attest.encoding import Json
 from attest.envelope import EnrolledKey, KeyRing
 from attest.errors import InputError, TrustError
-from attest.models import Keyset, parse
+from attest.models import Keyset, dump, parse
 
 _SHORT: Final = 16
-_PREFIX_MIN: Final = 8
 _LINE: Final = 64
 
 
-@click.group("keys", short_help="Look at public keys, or ask for a certificate.")
+@click.group("keys", short_help="Look at public keys; enrol, rotate and revoke them.")
 def command() -> None:
-    """Look at public keys, or ask for a certificate.
+    """Look at public keys; enrol, rotate and revoke them in a running log.
 
     A KEYSET is a file, or a folder of them. keys/README.md says how to enrol, rotate and revoke.
     """
@@ -60,7 +61,7 @@ def list_(screen: Screen, *, keysets: tuple[str, ...], at: dt.datetime | None) -
             [
                 *(row[name] for name in ("party", "purpose", "algorithm", "holder")),
                 *(row[name][:10] for name in ("valid_from", "valid_until")),
-                row["state"],
+                f"{row['state']} {row['revoked']['at'][:10]}" if "revoked" in row else row["state"],
                 row["keyid"].removeprefix("sha256:")[:_SHORT],
             ]
             for row in rows
@@ -103,6 +104,8 @@ def show(screen: Screen, *, keyset: str, keyid: str, at: dt.datetime | None, pem
     screen.out(f"for {party.legal_name} ({party.name_latin}), {party.country}, as {party.id}")
     screen.out(f"roles {', '.join(party.roles)}; {told['purpose']} key, {key.public.algorithm}")
     screen.out(f"{told['valid_from']} to {told['valid_until']}: {told['state']}")
+    if "revoked" in told:
+        screen.out(_revoked(told["revoked"]))
     screen.out("fingerprint (SHA-256 of the public key)")
     for line in halves(fingerprint):
         screen.out(f"  {line}")
@@ -176,8 +179,8 @@ def _ring(path: str) -> KeyRing:
 def _chosen(path: str, keyid: str) -> EnrolledKey:
     digits = keyid.removeprefix("sha256:").lower()
     with about(path):
-        if len(digits) < _PREFIX_MIN:
-            raise click.UsageError(f"a KEYID is told by {_PREFIX_MIN} digits at least")
+        if len(digits) < PREFIX_MIN:
+            raise click.UsageError(f"a KEYID is told by {PREFIX_MIN} digits at least")
         found = [
             key
             for name, key in _ring(path).keys.items()
@@ -190,7 +193,9 @@ def _chosen(path: str, keyid: str) -> EnrolledKey:
 
 def _described(key: EnrolledKey, at: dt.datetime) -> dict[str, Json]:
     record = key.record
-    if at < record.valid_from:
+    if record.revoked is not None:
+        state = "revoked"
+    elif at < record.valid_from:
         state = "not yet valid"
     else:
         state = "valid" if at <= record.valid_until else "ended"
@@ -206,7 +211,13 @@ def _described(key: EnrolledKey, at: dt.datetime) -> dict[str, Json]:
         "valid_from": encoding.format_instant(record.valid_from),
         "valid_until": encoding.format_instant(record.valid_until),
         "state": state,
+        **({} if record.revoked is None else {"revoked": dump(record.revoked)}),
     }
+
+
+def _revoked(revocation: Json) -> str:
+    since = f"; suspect from {revocation['suspect_from']}" if "suspect_from" in revocation else ""
+    return f"revoked {revocation['at']}: {revocation['reason']}{since}"
 
 
 def _public_pem(spki: bytes) -> bytes:
@@ -214,3 +225,7 @@ def _public_pem(spki: bytes) -> bytes:
     lines = [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
     body = "\n".join(lines)
     return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode()
+
+
+for each in (enrol, rotate, revoke, submit, impact_):
+    command.add_command(each)

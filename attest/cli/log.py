@@ -20,6 +20,8 @@ from attest import encoding, limits, schemas
 from attest.cli import clock, files
 from attest.cli.bodies import Shelf, check_body
 from attest.cli.failures import about
+from attest.cli.log_keys import STORE as _STORE
+from attest.cli.log_keys import VKEYS as _VKEYS
 from attest.cli.log_keys import log_keys_option, read_log_keys
 from attest.cli.log_ledger import ledger
 from attest.cli.log_monitor import check_misbehaviour, convict, monitor
@@ -41,8 +43,6 @@ from attest.log.sqlite import SqliteStore
 from attest.log.stamp_files import read_stamps
 from attest.log.writer import Draft, LogWriter
 
-_STORE: Final = "log.sqlite"
-_VKEYS: Final = "log.vkeys"
 _PEMS: Final = ("keys/log-ed25519.pem", "keys/log-ml-dsa-44.pem")
 _DECISION_KEY: Final = "keys/decision.pem"
 _PARTY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")

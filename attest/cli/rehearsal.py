@@ -74,6 +74,7 @@ def rehearse(
     trust = Trust(
         digest=encoding.digest(b""),
         documents={},
+        keysets={},
         foundry=foundry.keyset.party,
         mode=mode,
         review_threshold=2,

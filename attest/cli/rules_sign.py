@@ -69,7 +69,7 @@ def sign(
     then records it.
     """
     files.require_free(*(() if output is None else (output,)))
-    before = _snapshot(trust)
+    before = read_snapshot(trust)
     statement, _ = activation_statement(
         before=before,
         packs={
@@ -98,7 +98,12 @@ def _mandate(path: str) -> str:
     return encoding.digest(raw)
 
 
-def _snapshot(path: str) -> Json:
+def read_snapshot(path: str) -> Json:
+    """Read the document of a trust snapshot.
+
+    Raises:
+        InputError: file, too-large, schema-violation, the json codes.
+    """
     document = files.read_json(path, bytes_max=limits.KEYSET_BYTES_MAX)
     with about(files.name_of(path)):
         schemas.validate("trust", document)

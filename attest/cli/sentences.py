@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from attest import limits, schemas
 from attest.cli.documents import predicate_word
 from attest.cli.figures import in_words
-from attest.encoding import Json
+from attest.encoding import Json, decode_base64, loads
 
 LIABILITY: Final = (
     "A false or misleading statement can be a violation of 15 CFR 764.2(g). A signature says who "
@@ -56,8 +57,15 @@ def sentences(statement: Json) -> list[str]:
     """The statement as its signer would say it, one sentence per line, then every member."""
     predicate = statement["predicate"]
     word = predicate_word(statement)
-    acts = {"review": _review, "activation": _activation, "policy": _policy}
+    acts = {
+        "review": _review,
+        "activation": _activation,
+        "keyset-change": _keyset_change,
+        "policy": _policy,
+    }
     summed = acts[word](predicate) if word in acts else _summed(statement, word)
+    if word == "keyset-change":
+        predicate = {**predicate, "keysets": _keysets(predicate)}
     return [*summed, "All that is signed:", *(f"  {each}" for each in members(predicate))]
 
 
@@ -110,6 +118,9 @@ _KNOWN_BY: Final = {
 }
 
 
+_WORDS: Final = {"activation": "activate", "keyset-change": "keys", "policy": "witnesses"}
+
+
 def word_to_type(statement: Json) -> str:
     """What a person types to sign: the product, the tape-out, the review's action, or a word."""
     word = predicate_word(statement)
@@ -117,8 +128,8 @@ def word_to_type(statement: Json) -> str:
         return str(statement["predicate"]["product"]["name"])
     if word == "review":
         return str(statement["predicate"]["action"])
-    if word in ("activation", "policy"):
-        return {"activation": "activate", "policy": "witnesses"}[word]
+    if word in _WORDS:
+        return _WORDS[word]
     return str(statement["subject"][0]["name"])
 
 
@@ -244,6 +255,46 @@ def _lists(predicate: Json) -> list[str]:
         "From then on parties are screened against these lists:",
         *(f"  {each['list']} of {each['as_of']}, {each['digest']}" for each in predicate["lists"]),
     ]
+
+
+def _keyset_change(predicate: Json) -> list[str]:
+    parties = {each["party"]["id"]: each["party"] for each in _keysets(predicate)}
+    lines = [
+        f"I replace the trust snapshot {predicate['replaces']}.",
+        ended(f"It changes the keys of {'; '.join(map(_party, parties.values()))}"),
+    ]
+    for each in predicate["enrolled"]:
+        holder = f"{each['holder']['name']}, {each['holder']['title']}"
+        key = f"{each['purpose']} key {each['keyid']}"
+        lines.append(ended(f"From then on the {key} counts for {each['party']}; holder: {holder}"))
+    for each in predicate["revoked"]:
+        said = each["revoked"]
+        lines.append(
+            f"From then on the key {each['keyid']} of {each['party']} counts no longer: "
+            f"{said['reason']}."
+        )
+        if "suspect_from" in said:
+            lines.append(
+                f"What it signed from {said['suspect_from']} on may be somebody else's: "
+                "attest keys impact names it."
+            )
+    lines += [f"In words: {predicate['reason']}", f"Changed at {predicate['changed_at']}."]
+    return lines
+
+
+def _keysets(predicate: Json) -> list[Json]:
+    keysets = [
+        loads(decode_base64(text), bytes_max=limits.KEYSET_BYTES_MAX)
+        for text in predicate["keysets"]
+    ]
+    for keyset in keysets:
+        schemas.validate("keyset", keyset)
+    return keysets
+
+
+def _party(party: Json) -> str:
+    roles = ", ".join(party["roles"])
+    return f"{party['legal_name']} ({party['name_latin']}), {party['country']}, as {roles}"
 
 
 def _policy(predicate: Json) -> list[str]:

@@ -18,7 +18,15 @@ from attest.encoding import Json
 from attest.envelope import KeyRing, pae, seal
 from attest.errors import InputError, TrustError
 from attest.keys import PublicKey
-from attest.models import ACTIVATION_TYPE, DECISION_TYPE, POLICY_TYPE, REVIEW_TYPE, Keyset, parse
+from attest.models import (
+    ACTIVATION_TYPE,
+    DECISION_TYPE,
+    KEYSET_CHANGE_TYPE,
+    POLICY_TYPE,
+    REVIEW_TYPE,
+    Keyset,
+    parse,
+)
 from attest.signing import Signer
 
 
@@ -42,7 +50,7 @@ def command(
     output: str | None,
     passphrase_file: str | None,
 ) -> int:
-    """Sign a declaration, determination, review, activation or policy.
+    """Sign a declaration, determination, review, activation, keyset change or policy.
 
     The sentences that the statement amounts to are shown first. On a terminal the name of the
     product is typed to agree; elsewhere --yes is needed. What is signed are the statement's
@@ -56,7 +64,7 @@ def command(
         )
     with about(files.name_of(document)):
         payload = documents.payload_in(found)
-    statement = check_statement(encoding.loads(payload))
+    statement = check_statement(documents.loads(payload))
     if statement["predicateType"] == DECISION_TYPE:
         raise click.UsageError("decisions are made by the foundry's service, not by hand")
     signer = agreed_signer(
@@ -116,10 +124,12 @@ def _check_fitness(screen: Screen, path: str, signer: Signer, statement: Json) -
         enrolled = KeyRing.of([keyset]).keys.get(signer.keyid)
         if enrolled is None:
             raise TrustError("unknown-key", "the keyset does not hold this key")
-        acts = (REVIEW_TYPE, ACTIVATION_TYPE, POLICY_TYPE)
+        acts = (REVIEW_TYPE, ACTIVATION_TYPE, KEYSET_CHANGE_TYPE, POLICY_TYPE)
         needed = "review" if statement["predicateType"] in acts else "statement"
         if enrolled.record.purpose != needed:
             raise TrustError("key-purpose", f"not a {needed} key")
+        if enrolled.record.revoked is not None:
+            raise TrustError("key-revoked", "the key is revoked")
         if not enrolled.record.valid_from <= clock.now() <= enrolled.record.valid_until:
             raise TrustError("key-not-valid-then", "the key is not valid today")
     holder = enrolled.record.holder

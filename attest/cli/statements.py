@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attest import encoding, limits, schemas
 from attest.activation import snapshot_after
 from attest.encoding import Json
 from attest.errors import InputError
+from attest.keyset_change import keyset_change
 from attest.log.policy import parse_policy
 from attest.models import (
     ACKNOWLEDGEMENT_TYPE,
@@ -24,6 +25,7 @@ from attest.models import (
     DECISION_TYPE,
     DECLARATION_TYPE,
     DETERMINATION_TYPE,
+    KEYSET_CHANGE_TYPE,
     POLICY_TYPE,
     REVIEW_TYPE,
     STATEMENT_TYPE,
@@ -38,6 +40,7 @@ SCHEMA_OF: Final[Mapping[str, str]] = {
     REVIEW_TYPE: "review",
     ACKNOWLEDGEMENT_TYPE: "acknowledgement",
     ACTIVATION_TYPE: "activation",
+    KEYSET_CHANGE_TYPE: "keyset-change",
     POLICY_TYPE: "policy",
 }
 """The predicate types and the names of their schemas."""
@@ -165,9 +168,33 @@ def activation_statement(
             "activated_at": encoding.format_instant(activated_at),
         },
     )
+    return _statement(ACTIVATION_TYPE, _trust(snapshot), checked), snapshot
+
+
+def keyset_change_statement(
+    snapshot: Json,
+    *,
+    before: Sequence[bytes],
+    after: Sequence[bytes],
+    reason: str,
+    changed_at: dt.datetime,
+) -> dict[str, Json]:
+    """The statement that changes the keysets of a trust snapshot, as `keyset_change` takes them.
+
+    Raises:
+        InputError, TrustError: what `keyset_change` raises; schema-violation and the codes of
+            `encoding.loads` for text.
+    """
+    predicate, changed = keyset_change(
+        snapshot, before=before, after=after, reason=reason, changed_at=changed_at
+    )
+    checked = _checked("keyset-change", predicate)
+    return _statement(KEYSET_CHANGE_TYPE, _trust(changed), checked)
+
+
+def _trust(snapshot: bytes) -> list[Json]:
     digest = encoding.digest(snapshot).removeprefix("sha256:")
-    subject = [{"name": "trust", "digest": {"sha256": digest}}]
-    return _statement(ACTIVATION_TYPE, subject, checked), snapshot
+    return [{"name": "trust", "digest": {"sha256": digest}}]
 
 
 def policy_statement(
@@ -216,7 +243,9 @@ def check_statement(document: Json, predicate_type: str | None = None) -> dict[s
 
 
 def _checked(schema: str, predicate: Mapping[str, Json]) -> dict[str, Json]:
-    checked: dict[str, Json] = encoding.loads(encoding.canonical(dict(predicate)))
+    checked: dict[str, Json] = encoding.loads(
+        encoding.canonical(dict(predicate)), string_bytes_max=limits.SUBMISSION_BYTES_MAX
+    )
     _validated(schema, checked)
     return checked
 

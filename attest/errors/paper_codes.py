@@ -143,6 +143,10 @@ TRUST: Final[Mapping[str, tuple[str, str]]] = {
         "The signing key was not valid at that instant",
         "Sign with a key whose validity covers the day.",
     ),
+    "key-revoked": (
+        "The signing key is revoked",
+        "Sign with another key that is enrolled; attest keys show says why it was revoked.",
+    ),
     "key-purpose": (
         "The key is enrolled for another purpose",
         "Use a statement key for statements, a decision key for decisions, "
@@ -232,6 +236,11 @@ TRUST: Final[Mapping[str, tuple[str, str]]] = {
     "activation-not-possible": (
         "The activation does not fit the trust snapshots before and after it",
         "Sign one that replaces the active snapshot and changes packs and mode only.",
+    ),
+    "keyset-change-not-possible": (
+        "The keyset change does not fit the trust snapshots before and after it",
+        "Make it anew from the active snapshot and keysets; docs/SPEC.md section 9.3 says what "
+        "may change.",
     ),
     "timestamp-untrusted": (
         "A timestamp is by no authority that you trust",

@@ -45,6 +45,7 @@ KINDS: Final = SALTED_KINDS | {
     "schema",
     "pack",
     "keyset",
+    "keyset-change",
     "list",
     "mandate",
     "activation",
@@ -68,7 +69,7 @@ ENTRY_PATTERN: Final = re.compile(
 )
 """The spelling of an entry; what it does not check, `parse_entry` does."""
 
-_REF_PARTS = re.compile(rb'"([a-z]+)":\[([0-9,]+)\]')
+_REF_PARTS = re.compile(rb'"([a-z-]+)":\[([0-9,]+)\]')
 
 
 @dataclass(frozen=True)

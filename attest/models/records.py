@@ -28,6 +28,7 @@ from attest.models.values import (
     Maybe,
     Mode,
     Model,
+    MustUnderstand,
     Name,
     PartyId,
     Signer,
@@ -111,8 +112,29 @@ class EnrolledParty(Model):
     sites: Maybe[Annotated[Array[Site], Field(min_length=1, max_length=64)]] = None
 
 
+class Ended(Model):
+    """A key counts no longer, and nothing that it signed is in doubt."""
+
+    reason: Literal["superseded", "retired", "withdrawn"]
+    at: Instant
+
+
+class Compromised(Model):
+    """A key counts no longer, and what it signed from an instant on may be somebody else's."""
+
+    reason: Literal["compromised"]
+    at: Instant
+    suspect_from: Instant
+
+
+Revocation = Annotated[Ended | Compromised, Field(discriminator="reason")]
+
+
 class KeyRecord(Model):
-    """A public key with its one purpose, its holder and its validity, both ends included."""
+    """A public key with its one purpose, its holder and its validity, both ends included.
+
+    A `revoked` one counts for nothing in a log whose newest trust snapshot has the record.
+    """
 
     keyid: Digest
     algorithm: Literal[
@@ -129,6 +151,7 @@ class KeyRecord(Model):
     ] = None
     valid_from: Instant
     valid_until: Instant
+    revoked: Maybe[Revocation] = None
 
 
 class Keyset(Model):
@@ -137,6 +160,39 @@ class Keyset(Model):
     v: FormatVersion
     party: EnrolledParty
     keys: Annotated[Array[KeyRecord], Field(min_length=1, max_length=64)]
+
+
+class NewKey(Model):
+    """A key that a change enrols, by its identifier."""
+
+    party: PartyId
+    keyid: Digest
+    purpose: Literal["statement", "decision", "review"]
+    holder: Signer
+
+
+class RevokedKey(Model):
+    """A key that a change revokes, by its identifier."""
+
+    party: PartyId
+    keyid: Digest
+    revoked: Revocation
+
+
+class KeysetChange(Model):
+    """The predicate in which people of the foundry enrol keys and revoke them (SPEC 9.3)."""
+
+    must_understand: MustUnderstand
+    replaces: Digest
+    keysets: Annotated[
+        Array[Annotated[Base64, Field(max_length=87_384)]],
+        Field(min_length=1, max_length=64),
+        UNIQUE,
+    ]
+    enrolled: Annotated[Array[NewKey], Field(max_length=4096)]
+    revoked: Annotated[Array[RevokedKey], Field(max_length=4096)]
+    reason: Text
+    changed_at: Instant
 
 
 _Digests = Annotated[Array[Digest], Field(max_length=4096), UNIQUE]
@@ -186,6 +242,7 @@ EntryKind = Literal[
     "schema",
     "pack",
     "keyset",
+    "keyset-change",
     "list",
     "mandate",
     "activation",
@@ -293,6 +350,7 @@ class CaseFile(Model):
     decision: ConfidentialBody
     reviews: Annotated[Array[ConfidentialBody], Field(max_length=64)]
     trust: PublicBody
+    trusts: Maybe[Annotated[Array[PublicBody], Field(min_length=1, max_length=64)]] = None
     keysets: Annotated[Array[_Body], Field(max_length=4096)]
     packs: Annotated[Array[_Body], Field(max_length=4096)]
     mandate: Maybe[_Body] = None

@@ -53,6 +53,7 @@ REVIEW_TYPE: Final = "urn:foundry-attest:review:v1"
 POLICY_TYPE: Final = "urn:foundry-attest:policy:v1"
 ACKNOWLEDGEMENT_TYPE: Final = "urn:foundry-attest:acknowledgement:v1"
 ACTIVATION_TYPE: Final = "urn:foundry-attest:activation:v1"
+KEYSET_CHANGE_TYPE: Final = "urn:foundry-attest:keyset-change:v1"
 
 P = TypeVar("P")
 

@@ -211,6 +211,7 @@ def test_the_kind_decides_what_is_salted() -> None:
         "schema",
         "pack",
         "keyset",
+        "keyset-change",
         "list",
         "mandate",
         "activation",

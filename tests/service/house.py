@@ -26,8 +26,9 @@ from service.deciders import DeciderPool
 from service.founding import DECISION_KEY, LOG_KEYS, STORE, VERIFIER_KEYS, Charter, found
 from service.places import DatabasePlace, FilePlace
 from service.records import Records
-from service.registrar import Registrar, Standing, active_standing
+from service.registrar import Registrar
 from service.runtime import open_application, server_over
+from service.standing import Standing, active_standing
 from tests.world import NOW, World
 
 ORIGIN = "formosa.example/log"

@@ -36,8 +36,8 @@ from service.founding import (
     found,
 )
 from service.records import Records, label
-from service.registrar import active_standing
 from service.runtime import open_application
+from service.standing import active_standing
 from tests.service.house import (
     ORIGIN,
     charter_of,

@@ -22,7 +22,8 @@ from service.answers import casefile_answer
 from service.deciders import DeciderPool
 from service.founding import STORE
 from service.records import Recorded, Records, payload_of
-from service.registrar import Registrar, active_standing, decision_key
+from service.registrar import Registrar, decision_key
+from service.standing import active_standing
 from tests.service.house import held, registrar_over, unread
 from tests.world import NOW, World, derived_signer, statement
 
