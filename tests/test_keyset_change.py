@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from attest.keyset_change import (
     open_keyset_change,
     snapshot_with,
 )
+from attest.mandate import open_mandate
 from attest.models import ACTIVATION_TYPE
 from attest.trust import Trust, load_trust, make_trust
 from tests.keyset_changes import (
@@ -132,6 +134,16 @@ def test_only_people_of_the_foundry_change_keysets() -> None:
     world = changed(lambda w: w.osat.extra_keys.append(record), WORLD)
     raw = signed_change(world, changed(add_key, world), signers=[*world.reviewers, stranger])
     assert outcome(lambda: opened(raw, world)) == "role-not-permitted"
+
+
+@pytest.mark.parametrize(("people", "code"), [(2, None), (3, "too-few-signers")])
+def test_what_a_mandate_asks_of_activations_holds_for_keys_too(
+    people: int, code: str | None
+) -> None:
+    asked = {"statement": "activation", "from": "2026-01-01T00:00:00Z", "people": people}
+    raw = canonical({"v": 1, "signatures": [asked], "roots": [], "crls": []})
+    trust = dataclasses.replace(TRUST, mandate=open_mandate(raw))
+    assert outcome(lambda: open_keyset_change(good(), trust=trust, at=NOW)) == code
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(-1, "not-yet-valid"), (0, None), (1, None)])
