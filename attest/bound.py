@@ -102,7 +102,7 @@ def _check_signers(each: Received, *, trust: Trust, at: dt.datetime) -> None:
     party, kind = each.party, PREDICATES[each.statement["predicateType"]]
     beside = trust.mandate.beside(kind, at)
     for signer in each.opened.signers:
-        if signer.party.id != party.id and beside.isdisjoint(signer.party.roles):
+        if signer.party.id != party.id and beside.isdisjoint(signer.party.roles_at(at)):
             raise TrustError("party-mismatch", "the signatures are of different parties")
     if each.declares:
         needed = "designer"
@@ -111,8 +111,8 @@ def _check_signers(each: Received, *, trust: Trust, at: dt.datetime) -> None:
         needed = _ATTESTER_PARTY_ROLE[role]
         if role == trust.exporter and party.id != trust.foundry.id:
             raise TrustError("role-not-permitted", "only this foundry attests in its own role")
-    if needed not in party.roles:
-        raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed}")
+    if needed not in party.roles_at(at):
+        raise TrustError("role-not-permitted", f"the signer is not enrolled as {needed} then")
     trust.mandate.check(each.opened, kind, author=party, role=needed, at=at)
 
 

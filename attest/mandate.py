@@ -74,7 +74,7 @@ class Mandate:
                     [
                         key
                         for key in opened.signers
-                        if key.party.id != author.id and each.role in key.party.roles
+                        if key.party.id != author.id and each.role in key.party.roles_at(at)
                     ],
                 )
             elif each.role in (None, role):

@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -92,6 +93,27 @@ class Site(Model):
     country: Country
 
 
+PartyRole = Literal[
+    "designer",
+    "foundry",
+    "osat",
+    "distributor",
+    "consignee",
+    "end-user",
+    "reviewer",
+    "auditor",
+    "witness",
+]
+
+
+class RoleSpan(Model):
+    """A time in which a party has a role, both ends included."""
+
+    role: PartyRole
+    valid_from: Instant
+    valid_until: Instant
+
+
 class EnrolledParty(Model):
     """The party that a keyset speaks for, and the record of its legal entity."""
 
@@ -99,17 +121,21 @@ class EnrolledParty(Model):
     legal_name: Name
     name_latin: Name
     country: Country
-    roles: Annotated[
-        Array[Literal["designer", "foundry", "osat", "reviewer", "auditor", "witness"]],
-        Field(min_length=1, max_length=6),
-        UNIQUE,
-    ]
+    roles: Annotated[Array[PartyRole], Field(min_length=1, max_length=9), UNIQUE]
+    role_validity: Maybe[Annotated[Array[RoleSpan], Field(min_length=1, max_length=32)]] = None
     lei: Maybe[Lei] = None
     registrations: Maybe[Annotated[Array[Registration], Field(min_length=1, max_length=16)]] = None
     former_names: Maybe[Annotated[Array[Name], Field(min_length=1, max_length=16), UNIQUE]] = None
     headquarters: Maybe[Country] = None
     ultimate_parent: Maybe[UltimateParent] = None
     sites: Maybe[Annotated[Array[Site], Field(min_length=1, max_length=64)]] = None
+
+    def roles_at(self, at: dt.datetime) -> frozenset[str]:
+        """The roles that the party has at an instant."""
+        spans = self.role_validity or ()
+        bounded = {each.role for each in spans}
+        held = {each.role for each in spans if each.valid_from <= at <= each.valid_until}
+        return frozenset(role for role in self.roles if role not in bounded or role in held)
 
 
 class Ended(Model):
