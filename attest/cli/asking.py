@@ -82,11 +82,6 @@ class Sources:
         )
 
 
-processes_option: Final = click.option(
-    "--processes", type=click.IntRange(1, 256), default=1, show_default=True
-)
-
-
 def sourced(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command SOURCE... and the options that go with it, as its argument `given`."""
     options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
@@ -110,7 +105,7 @@ def sourced(function: Callable[..., int]) -> Callable[..., int]:
             help="Day of decision of what names none (default: today).",
         ),
         log_keys_option(required=False),
-        processes_option,
+        click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True),
     ]
 
     @wraps(function)

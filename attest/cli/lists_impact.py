@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from attest.cli import asking
-from attest.cli.asking import Answers, Asked, Sources
 from attest.cli.failures import exit_code_of
 from attest.cli.log_keys import log_keys_option
 from attest.cli.screen import Screen, screened
-from attest.cli.whatif import read_lists, used_json
 from attest.encoding import Json
-from attest.screened import Hit
-from attest.whatif import Variations
+
+if TYPE_CHECKING:
+    from attest.cli.asking import Answers, Asked
+    from attest.screened import Hit
 
 
 @click.command("impact", short_help="Show which cases of a log other lists would touch.")
 @click.argument("lists", metavar="SNAPSHOT")
 @click.argument("log")
 @log_keys_option(required=False)
-@asking.processes_option
+@click.option("--processes", type=click.IntRange(1, 256), default=1, show_default=True)
 @click.option(
     "--threshold",
     type=click.IntRange(1, 1000),
@@ -42,11 +43,14 @@ def impact(
     decision of the case did not have and no review has cleared, released and refused cases among
     them. A declaration that was replaced does not count. The exit code is 5 when there are any.
     """
+    from attest.cli import asking
+    from attest.cli.whatif import read_lists, used_json
     from attest.screening.match import HOLD_PERMILLE
+    from attest.whatif import Variations
 
     least = HOLD_PERMILLE if threshold is None else threshold
     question = Variations(lists=(read_lists(lists),))
-    answers = asking.ask_log(screen, Sources.of_log(log, log_keys, processes), question)
+    answers = asking.ask_log(screen, asking.Sources.of_log(log, log_keys, processes), question)
     touched = [(each, new) for each in answers.products if (new := _new(each, least))]
     screen.document(
         {
@@ -57,7 +61,7 @@ def impact(
             "touched": [_told(each, new) for each, new in touched],
         }
     )
-    _show(screen, answers, touched)
+    _show(screen, answers, touched, asking.left_aside(answers))
     return exit_code_of("HOLD" if touched else "PASS")
 
 
@@ -78,7 +82,12 @@ def _told(asked: Asked, new: list[Hit]) -> Json:
     }
 
 
-def _show(screen: Screen, answers: Answers, touched: list[tuple[Asked, list[Hit]]]) -> None:
+def _show(
+    screen: Screen,
+    answers: Answers,
+    touched: list[tuple[Asked, list[Hit]]],
+    left_aside: list[str],
+) -> None:
     for asked, new in touched:
         (after,) = asked.answer.after
         place = f"entry {asked.place['entry']}"
@@ -89,5 +98,5 @@ def _show(screen: Screen, answers: Answers, touched: list[tuple[Asked, list[Hit]
             screen.out(f"            {'because of':<12} {hit.reason}, {hit.score_permille} of 1000")
     screen.out()
     screen.out(f"{len(touched)} of {len(answers.products)} cases are touched. Nothing is written.")
-    for line in asking.left_aside(answers):
+    for line in left_aside:
         screen.out(f"    left aside: {line}")
