@@ -4,10 +4,10 @@ It has a batch decided, seals each decision and appends submissions and decision
 only then is there an answer. A submission is known by the digest of its bytes: the same bytes get
 the same decision for ever. A `Registrar` is used by one thread.
 
-Submissions are decided as if the log were empty, by worker processes if there are some. Then the
-registrar takes its turn, in which no other process records: what another one has recorded meanwhile
-is found, and where the past makes it another decision, by the log or by an earlier submission of
-the batch, the registrar decides again, with what it knows.
+Submissions are decided as if the log were empty, by worker processes if there are some, and sealed.
+Then the registrar takes its turn, in which no other process records: what another one has recorded
+meanwhile is found, and where the past makes it another decision, by the log or by an earlier
+submission of the batch, the registrar decides again, with what it knows.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class _Sealed:
     raw: bytes
     decided: Decided
     envelope: bytes
+
+
+_Apart = _Sealed | tuple[str, AttestError]
+"""What was decided as if the log were empty, sealed; or the identifier and what went wrong."""
 
 
 class Registrar:
@@ -124,12 +128,12 @@ class Registrar:
             error = InputError("not-ready", "the decision key is revoked or outside its validity")
             outcomes |= dict.fromkeys(fresh, error)
         elif fresh:
-            decided = dict(zip(fresh, self._decide_apart([*fresh.values()], at), strict=True))
+            apart = self._decide_apart(fresh, at)
             with self._turn() as moved:
                 if moved:
                     outcomes |= self._known(fresh)
-                unknown = {name: raw for name, raw in fresh.items() if name not in outcomes}
-                outcomes |= self._register_fresh(unknown, decided, at)
+                unknown = [each for name, each in apart.items() if name not in outcomes]
+                outcomes |= self._register_fresh(unknown, at)
         return _in_order(ids, outcomes)
 
     def catch_up(self) -> None:
@@ -230,33 +234,37 @@ class Registrar:
                     known[submission_id] = recorded
         return known
 
-    def _decide_apart(
-        self, raws: Sequence[bytes], at: dt.datetime
-    ) -> Sequence[Decided | AttestError]:
+    def _decide_apart(self, fresh: Mapping[str, bytes], at: dt.datetime) -> dict[str, _Apart]:
+        raws = [*fresh.values()]
         if self._deciders is None:
-            return decide_apart(raws, trust=self._standing.trust, at=at)
-        return self._deciders.decide_all(raws, at)
+            decided = decide_apart(raws, trust=self._standing.trust, at=at)
+        else:
+            decided = self._deciders.decide_all(raws, at)
+        return {
+            name: self._sealed(name, raw, outcome)
+            for (name, raw), outcome in zip(fresh.items(), decided, strict=True)
+        }
+
+    def _sealed(self, submission_id: str, raw: bytes, outcome: Decided | AttestError) -> _Apart:
+        if isinstance(outcome, AttestError):
+            return submission_id, outcome
+        return _Sealed(submission_id, raw, outcome, seal(outcome.payload, [self._signer]))
 
     def _register_fresh(
-        self,
-        fresh: Mapping[str, bytes],
-        decided: Mapping[str, Decided | AttestError],
-        at: dt.datetime,
+        self, apart: Sequence[_Apart], at: dt.datetime
     ) -> dict[str, Recorded | AttestError]:
-        past = Past(self._records, decided.values())
+        past = Past(self._records, [each.decided for each in apart if isinstance(each, _Sealed)])
         outcomes: dict[str, Recorded | AttestError] = {}
         sealed: list[_Sealed] = []
-        for submission_id, raw in fresh.items():
-            outcome = decided[submission_id]
-            if past.touches(outcome):
-                trust = self._standing.trust
-                outcome = decide_one(raw, trust=trust, at=at, prior=past.prior)
-            if isinstance(outcome, Decided):
-                past.add(outcome)
-                envelope = seal(outcome.payload, [self._signer])
-                sealed.append(_Sealed(submission_id, raw, outcome, envelope))
+        for each in apart:
+            if isinstance(each, _Sealed) and past.touches(each.decided):
+                again = decide_one(each.raw, trust=self._standing.trust, at=at, prior=past.prior)
+                each = self._sealed(each.submission_id, each.raw, again)
+            if isinstance(each, _Sealed):
+                past.add(each.decided)
+                sealed.append(each)
             else:
-                outcomes[submission_id] = outcome
+                outcomes[each[0]] = each[1]
         if sealed:
             outcomes |= self._record(sealed, at, past.labelled)
         return outcomes
