@@ -17,26 +17,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Final
 
 from rapidfuzz.distance import Levenshtein
 
 Slips = Callable[[int], int]
+_LENGTH_MAX: Final = 255
+"""A longer string is near no other."""
 _Table = dict[str, tuple[str, ...]]
 
 
 def slips_of_words(length: int) -> int:
     """How many slips a word of that length may have."""
-    return 0 if length < 4 else 1 if length < 8 else 2
+    return 0 if length < 4 or length > _LENGTH_MAX else 1 if length < 8 else 2
 
 
 def slips_of_names(length: int) -> int:
     """How many slips a whole name of that length may have."""
-    return 0 if length < 5 else 1 if length < 8 else 2 if length < 20 else 3
+    if length < 5 or length > _LENGTH_MAX:
+        return 0
+    return 1 if length < 8 else 2 if length < 20 else 3
 
 
 def slips_of_sounds(length: int) -> int:
     """How many slips the sound of a foreign word of that length may have."""
-    return 0 if length < 5 else 1
+    return 0 if length < 5 or length > _LENGTH_MAX else 1
 
 
 def slips(one: str, other: str, most: int) -> int:

@@ -121,6 +121,15 @@ def test_one_exchange_is_one_slip_and_a_change_more_is_none() -> None:
     assert slips("huaxin", "huaxni", 0) == 1
 
 
+def test_a_very_long_string_is_near_itself_alone() -> None:
+    longest = "a" * 255
+    for allowed in (slips_of_words, slips_of_names, slips_of_sounds):
+        assert allowed(255) > 0 == allowed(256)
+        near = Near([longest, longest + "b"], slips=allowed)
+        assert near.find(longest + "b") == {longest + "b": 0}
+        assert near.find("c" + longest[1:]) == {longest: 1}
+
+
 def test_addresses_are_found_as_by_comparing_all() -> None:
     listed = [address(text) for text in ADDRESSES]
     places = Places(listed)
