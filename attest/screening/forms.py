@@ -145,14 +145,13 @@ def _form(
 def _readings(text: str) -> Iterable[tuple[Reading, ...]]:
     """The readings of each part of a text, in their order."""
     spaced = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in text)
-    beside_latin = _LATIN.search(text) is not None
     for word in spaced.split():
         for run in _RUNS.finditer(word):
             if run[1]:
                 yield han(run[1])
             elif run[2]:
                 yield hangul(run[2])
-            elif readings := _romanised(run[0], beside_latin=beside_latin):
+            elif readings := _romanised(run[0]):
                 yield readings
 
 
@@ -170,11 +169,11 @@ def _in_latin(found: re.Match[str]) -> str:
     )
 
 
-def _romanised(word: str, *, beside_latin: bool) -> tuple[Reading, ...]:
-    """Letters of any other script in Latin ones, and what they look like beside Latin words."""
+def _romanised(word: str) -> tuple[Reading, ...]:
+    """Letters of any other script in Latin ones; and as they look, if all look Latin."""
     from anyascii import anyascii
 
-    alike = looks(word) if beside_latin else ""
-    texts = (anyascii(word).lower(), *([alike] if alike != word and alike.isascii() else ()))
+    alike = looks(word)
+    texts = (anyascii(word).lower(), alike if alike.isascii() else "")
     readings = ("".join(_LATIN.findall(text)) for text in texts)
-    return tuple((reading,) for reading in readings if reading)
+    return tuple(dict.fromkeys((reading,) for reading in readings if reading))

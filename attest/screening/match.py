@@ -50,7 +50,6 @@ are one are found."""
 _REMEMBERED: Final = 1 << 14
 """How many names an index remembers the entries of."""
 
-
 Kind = Literal["identifier", "name", "address"]
 
 
