@@ -40,7 +40,7 @@ SAMPLE = 200
 DAYS = (dt.date(2026, 12, 31), dt.date(2027, 1, 1), dt.date(2029, 1, 1))
 EVALUATING = "evaluating"
 PHASES = {
-    "attest.survey.check_store": "checking the log",
+    "attest.log.source.check_store": "checking the log",
     "attest.survey.submitted_facts": "opening submissions",
     "attest.keys.PublicKey.check": "    their signatures",
     "attest.rules.results.Results.of": EVALUATING,
