@@ -25,7 +25,7 @@ FACTS_BYTES_MAX: Final = 1024 * 1024
 CASEFILE_BYTES_MAX: Final = 16 * 1024 * 1024
 LEDGER_BYTES_MAX: Final = 16 * 1024 * 1024
 LIST_BYTES_MAX: Final = 100 * 1024 * 1024
-"""A list of parties, as published or as a snapshot; the largest published ones are a third."""
+"""A list of parties as published; the largest ones are a third. A snapshot is a body of a log."""
 LIST_ENTRIES_MAX: Final = 200_000
 SCREENING_HITS_MAX: Final = 256
 """Hits that a decision names; what nobody has cleared stands before what somebody has."""
@@ -38,8 +38,9 @@ SIGNATURES_PER_ENVELOPE_MAX: Final = 16
 ENTRY_BYTES_MAX: Final = 65_535
 """C2SP tlog-tiles: an entry's length is a u16."""
 
-BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-"""What an entry may commit to; a longer length in a bundle is not even tried to be read."""
+BODY_BYTES_MAX: Final = 64 * 1024 * 1024
+"""What an entry may commit to, a snapshot of a list being the largest by far; a longer length in a
+bundle is not even tried to be read."""
 CHECKPOINT_BYTES_MAX: Final = 64 * 1024
 PROOF_BYTES_MAX: Final = 128 * 1024
 MISBEHAVIOUR_BYTES_MAX: Final = 3 * CHECKPOINT_BYTES_MAX

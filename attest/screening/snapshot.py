@@ -122,8 +122,8 @@ def write_snapshot(
         "entries": documents,
     }
     raw = encoding.canonical(document)
-    if len(raw) > limits.LIST_BYTES_MAX:
-        raise InputError("too-large", f"the snapshot is over {limits.LIST_BYTES_MAX} bytes")
+    if len(raw) > limits.BODY_BYTES_MAX:
+        raise InputError("too-large", f"the snapshot is over {limits.BODY_BYTES_MAX} bytes")
     schemas.validate("list", document)
     _check_order(documents)
     return raw
@@ -137,7 +137,7 @@ def read_snapshot(raw: bytes) -> ListSnapshot:
             list-malformed (not canonical; entries out of order or with one identifier).
     """
     document = encoding.loads(
-        raw, bytes_max=limits.LIST_BYTES_MAX, string_bytes_max=_TEXT_BYTES_MAX
+        raw, bytes_max=limits.BODY_BYTES_MAX, string_bytes_max=_TEXT_BYTES_MAX
     )
     schemas.validate("list", document)
     if encoding.canonical(document) != raw:

@@ -171,7 +171,7 @@ def test_an_empty_member_is_not_another_way_to_leave_it_out() -> None:
 
 def test_a_snapshot_over_the_limit_is_refused() -> None:
     with pytest.raises(InputError) as caught:
-        read_snapshot(b" " * (limits.LIST_BYTES_MAX + 1))
+        read_snapshot(b" " * (limits.BODY_BYTES_MAX + 1))
     assert caught.value.code == "too-large"
 
 
