@@ -136,12 +136,21 @@ def _checks(case: Case) -> list[tuple[str, str]]:
         ),
         ("decision", f"signed by a decision key of {case.trust.foundry.legal_name}"),
         *(("signature", who) for who in _signers(case)),
+        *_screened_again(case),
         ("decided again", f"the same bytes as on {format_instant(decision.entry.time)}"),
         *(
             ("review", f"{opened.review.action} by {' and '.join(opened.holders)}")
             for opened in case.reviews
         ),
     ]
+
+
+def _screened_again(case: Case) -> list[tuple[str, str]]:
+    screening = case.decision["predicate"].get("screening")
+    if screening is None or case.screening_unchecked:
+        return []
+    lists = ", ".join(f"{each['list']} of {each['as_of']}" for each in screening["lists"])
+    return [("screened again", f"the same {len(screening['hits'])} hits in {lists}")]
 
 
 def _signers(case: Case) -> list[str]:
