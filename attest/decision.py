@@ -234,7 +234,9 @@ def _facts_of(bound: Bound, screened: Screened | None, *, trust: Trust, at: dt.d
         decided=at.date(),
         mode=trust.mode,
     )
-    return facts if screened is None else Facts({**facts.values, **screened.facts(at.date())})
+    if screened is None:
+        return facts
+    return Facts({**facts.values, **screened.facts(at.date(), bound.parties())})
 
 
 def _opened(sealed: Sealed, *, trust: Trust, at: dt.datetime) -> Opened:

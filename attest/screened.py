@@ -40,6 +40,7 @@ from attest import limits
 from attest.countries import COUNTRIES
 from attest.encoding import Json, canonical, digest, parse_date
 from attest.rules.facts import FactValue
+from attest.screening.forms import forms
 from attest.screening.match import EDITION, Candidate, Party
 from attest.screening.names import Used
 from attest.screening.screener import Screener
@@ -150,20 +151,24 @@ class Screened:
         """The parties in which this was found."""
         return Parties(documents, frozenset(hit.pair for hit in self.hits), self.cleared)
 
-    def facts(self, on: dt.date) -> dict[str, FactValue]:
+    def facts(self, on: dt.date, parties: Iterable[Json] = ()) -> dict[str, FactValue]:
         """The facts that rules see on a day (docs/RULES.md section 6).
 
         A party is a listed one where a number says so. Where only a name is the same, and nobody
-        has cleared it, what is listed is unknown.
+        has cleared it, what is listed is unknown. Where one of the `parties` has no name that can
+        be compared, what was found is unknown too.
         """
         facts: dict[str, FactValue] = {
             "screening.lists": tuple(
                 {"list": each.list, "age_days": (on - each.as_of).days} for each in self.lists
             ),
-            "screening.hits": tuple(map(_hit_fact, self.hits)),
         }
+        nameless = any(map(_nameless, parties))
+        if not nameless:
+            facts["screening.hits"] = tuple(map(_hit_fact, self.hits))
         certain = tuple(each for hit in self.hits if hit.certain for each in _listings(hit))
-        if certain or not any(hit.open and hit.reason == SAME_NAME for hit in self.hits):
+        namesake = any(hit.open and hit.reason == SAME_NAME for hit in self.hits)
+        if certain or not (nameless or namesake):
             facts["party.listings"] = certain
         return facts
 
@@ -218,6 +223,11 @@ def recorded_screening(decision: Json) -> Screened:
             for each in recorded["hits"]
         ),
     )
+
+
+def _nameless(party: Json) -> bool:
+    """Whether a party has no name with a letter or digit that can be compared."""
+    return not any(forms(party[name]) for name in ("name", "name_latin"))
 
 
 def _identity(party: Json) -> str:

@@ -245,7 +245,7 @@ def under_lists(
     day: Any = facts.values.get(_DECIDED)
     on = lists.index.used[0].as_of if day is None else dt.date.fromordinal(day)
     screened = screen(documents, lists, on=on, cleared=parties.cleared)
-    found = screened.facts(on)
+    found = screened.facts(on, documents)
     nameless = tuple(each for each in stated if "name" not in each)
     listings: Any = found.get("party.listings")
     if listings is not None or nameless:

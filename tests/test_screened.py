@@ -177,6 +177,17 @@ def test_a_party_listed_after_set_up_blocks() -> None:
     assert verdicts == ["pass", "fail"]
 
 
+@pytest.mark.parametrize("name", ["...", "\u2665", "\U00011f10\U00011f12"])
+def test_a_party_without_a_name_that_can_be_compared_is_unknown(name: str) -> None:
+    """Punctuation, a symbol, letters younger than Unicode 14: not found is not screened."""
+    _, predicate = decided(submitted(**named(name)))
+    found = results(predicate)
+    assert (found["no_open_hit"], found["blocked_party"]) == ("unknown", "unknown")
+    assert predicate["verdict"] == "HOLD"
+    latin = decided(submitted(name=name, name_latin=STRANGER))[1]
+    assert results(latin)["no_open_hit"] == "pass"
+
+
 @pytest.mark.parametrize(("age", "result"), [(7, "pass"), (8, "fail")])
 def test_a_stale_list_holds(age: int, result: str) -> None:
     world = World(packs=PACKS, lists=[snapshot(as_of=NOW.date() - dt.timedelta(days=age))])

@@ -66,6 +66,8 @@ def command(
         case = open_casefile(
             raw, log_keys=keys, authorities=authorities, policy=witnesses, lists=snapshots
         )
+        if lists and case.screening_unchecked:
+            raise TrustError("trust-incomplete", "give every list that the decision names (--list)")
         if foundry not in (None, case.trust.foundry.id):
             raise TrustError("party-mismatch", "the case is of another foundry")
         stamped = _stamped(case, authorities, at or clock.now())

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice, product
 from typing import Final, NamedTuple
 
@@ -73,6 +74,7 @@ class Form(NamedTuple):
     loose: bool
 
 
+@lru_cache(maxsize=4096)
 def forms(name: str) -> tuple[Form, ...]:
     """The forms of a name, the likeliest first."""
     text = _APOSTROPHES.sub("", spelt(name))

@@ -70,8 +70,12 @@ def test_with_the_list_they_are_found_again(folder: Path) -> None:
     assert (told["screening_unchecked"], told["cleared_unchecked"]) == (False, [])
 
 
-def test_another_list_is_none(folder: Path) -> None:
-    assert "taken from the decision" in verify(folder, 1, "--list", folder / "other.json")
+def test_another_list_is_refused(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_bytes(LIST[:-9])
+    keys = ("--log-keys", folder / "data" / "log.vkeys")
+    for given in (folder / "other.json", tmp_path / "cut.json"):
+        result = attest("verify", folder / "case-1.json", *keys, "--list", given)
+        check_failed(result, 3, "trust-incomplete")
 
 
 def test_the_review_that_cleared_is_named(folder: Path) -> None:
