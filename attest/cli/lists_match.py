@@ -64,8 +64,9 @@ def match(
     """Find whom of the listed a party may be: by name, address or registered number.
 
     Each candidate has a score in permille and the reason of it, and is HOLD at the threshold; lower
-    ones are shown and are not. One SNAPSHOT of a list counts. The exit code is 5 where somebody has
-    to look, else 0. Nothing is decided: docs/screening.md says what scores mean.
+    ones are shown and are not. A party without a name that can be compared is HOLD too. One
+    SNAPSHOT of a list counts. The exit code is 5 where somebody has to look, else 0. Nothing is
+    decided: docs/screening.md says what scores mean.
     """
     from attest.screening.match import HOLD_PERMILLE, Index, Party
 
@@ -84,8 +85,8 @@ def match(
     screen.document(_document(index, line, found))
     for party, candidates in found:
         _show(screen, party, candidates, line)
-    held = any(_held(candidates, line) for _, candidates in found)
-    return exit_code_of("HOLD" if held else "PASS")
+    verdicts = {_verdict(party, candidates, line) for party, candidates in found}
+    return exit_code_of("HOLD" if "HOLD" in verdicts else "PASS")
 
 
 def _read(path: str) -> list[Party]:
@@ -126,6 +127,17 @@ def _held(candidates: tuple[Candidate, ...], line: int) -> int:
     return sum(each.score_permille >= line for each in candidates)
 
 
+def _nameless(party: Party) -> bool:
+    """Whether it has names, and none with a letter or digit that can be compared."""
+    from attest.screening.forms import forms
+
+    return bool(party.names) and not any(map(forms, party.names))
+
+
+def _verdict(party: Party, candidates: tuple[Candidate, ...], line: int) -> str:
+    return "HOLD" if _held(candidates, line) or _nameless(party) else "PASS"
+
+
 def _document(
     index: Index, line: int, found: list[tuple[Party, tuple[Candidate, ...]]]
 ) -> dict[str, Json]:
@@ -145,7 +157,7 @@ def _document(
                 "addresses": [*party.addresses],
                 "country": party.country,
                 "identifiers": [list(pair) for pair in party.identifiers],
-                "verdict": "HOLD" if _held(candidates, line) else "PASS",
+                "verdict": _verdict(party, candidates, line),
                 "candidates": [
                     {name: each for name, each in found._asdict().items() if name != "place"}
                     for found in candidates
@@ -160,7 +172,9 @@ def _show(screen: Screen, party: Party, candidates: tuple[Candidate, ...], line:
     held = _held(candidates, line)
     lower = f", {len(candidates) - held:,} below" if len(candidates) > held else ""
     text = f"{_stated(party)[0]}: {held:,} candidates at {line} or more{lower}"
-    screen.result("HOLD" if held else "PASS", party.role, text)
+    if _nameless(party):
+        text += "; it has no name that can be compared"
+    screen.result(_verdict(party, candidates, line), party.role, text)
     if candidates:
         screen.table(
             ("score", "list", "id", "listed", "matched", "reason"),

@@ -32,6 +32,12 @@ def test_nobody_near_passes(tmp_path: Path) -> None:
     assert "PASS" in told.stdout
 
 
+@pytest.mark.parametrize("name", ["...", "\u2665", "\u202e", "\U00011f10"])
+def test_a_name_that_cannot_be_compared_does_not_pass(tmp_path: Path, name: str) -> None:
+    told = succeeded(attest("lists", "match", imported(tmp_path, *ROWS), "--name", name), 5)
+    assert "it has no name that can be compared" in told.stdout
+
+
 def test_what_match_tells_a_machine(tmp_path: Path) -> None:
     snapshot = imported(tmp_path, *ROWS)
     told = attest("lists", "match", snapshot, "--name", "LUMENORA", "--json")
